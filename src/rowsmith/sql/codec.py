@@ -1,0 +1,28 @@
+"""Codecs: how a value of one SQL type travels to a driver and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """The two conversions of one type on one database; None means that the driver does it already.
+
+    encode:  a Python value (prepared by its field, never None) to what the driver binds.
+    decode:  a driver's value (never None) to the Python value.
+    inline:  a Python expression equal to `decode`, with `{v}` for the driver's value, which generated row builders
+             paste into their loop; None makes them call `decode`.
+    names:   what `inline` refers to.
+    """
+
+    encode: Callable[[Any], Any] | None = None
+    decode: Callable[[Any], Any] | None = None
+    inline: str | None = None
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+
+PLAIN = Codec()
+"""The codec of a type that needs no conversion either way."""
