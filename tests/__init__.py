@@ -1,0 +1,1 @@
+"""The tests of rowsmith: text per dialect, behaviour, types, properties, faults, examples."""
