@@ -1,7 +1,7 @@
 """Which rows of the feature checklist the tests name, as a pytest plugin and as a command.
 
-A test says what it proves with `@pytest.mark.feature("Q-041")`; an id that docs/features.md does not have is an error at
-collection. `python -m tests.features` prints the rows that no test names, by section, and the totals.
+A test says what it proves with `@pytest.mark.feature("Q-041")`; an id that docs/features.md does not have is an
+error at collection. `python -m tests.features` prints the rows that no test names, by section, and the totals.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse marks that name no row, so that a typing error cannot pass for coverage."""
     rows = load_rows()
     wrong = {
-        f"{item.nodeid}: {unknown_id(name, rows)}" for item in items for name in named_by(item) if name not in rows
+        f"{item.nodeid}: {unknown_id(name, rows)}"
+        for item in items
+        for name in named_by(item)
+        if name not in rows
     }
     if wrong:
         raise pytest.UsageError("\n".join(sorted(wrong)))
@@ -83,7 +86,7 @@ class Collector:
 
 
 def collect(paths: Sequence[str]) -> dict[str, list[str]]:
-    """Which tests name each row. Raises SystemExit with pytest's own words when the tests cannot be collected."""
+    """Which tests name each row. Raises SystemExit with pytest's own words when collecting fails."""
     collector = Collector()
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -97,7 +100,9 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:5.1f} %" if whole else "      -"
 
 
-def report(rows: dict[str, Row], tests: dict[str, list[str]], section: str | None, summary: bool) -> Iterator[str]:
+def report(
+    rows: dict[str, Row], tests: dict[str, list[str]], section: str | None, summary: bool
+) -> Iterator[str]:
     by_section: dict[str, list[Row]] = defaultdict(list)
     for row in rows.values():
         if section is None or row.section.startswith(f"{section}.") or row.id.startswith(f"{section}-"):
@@ -144,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Imported under its own name: pytest registers this file as a plugin, and must not get a second copy of it.
+    # Under its own name: pytest registers this file as a plugin and must not get a second copy.
     from tests import features
 
     sys.exit(features.main())

@@ -28,4 +28,5 @@ def test_the_report_counts_rows_without_a_test():
 
 
 def test_an_unknown_id_names_the_nearest_row():
-    assert features.unknown_id("Q-41", features.load_rows()).startswith("'Q-41' is no row of docs/features.md. Did you")
+    message = features.unknown_id("Q-41", features.load_rows())
+    assert message.startswith("'Q-41' is no row of docs/features.md. Did you mean")
