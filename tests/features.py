@@ -1,7 +1,7 @@
 """Which rows of the feature checklist the tests name, as a pytest plugin and as a command.
 
-A test says what it proves with `@pytest.mark.feature("Q-041")`; an id that docs/features.md does not have is an
-error at collection. `python -m tests.features` prints the rows that no test names, by section, and the totals.
+A test says what it proves with `@pytest.mark.feature("Q-041")`; an id that docs/features.md does not have is
+an error at collection. `python -m tests.features` prints the rows that no test names, by section, and totals.
 """
 
 from __future__ import annotations
