@@ -1,0 +1,1 @@
+"""Dialects: how each database spells the SQL tree, and what it can do."""

@@ -1,0 +1,51 @@
+"""Dialect: one database's spelling, codecs and features, together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
+from typing import Any, ClassVar
+
+from rowsmith.dialects.renderer import Renderer
+from rowsmith.sql.codec import Codec
+from rowsmith.sql.features import Features
+from rowsmith.sql.nodes import Node
+from rowsmith.sql.statement import Statement
+from rowsmith.sql.types import Type
+
+
+class Dialect:
+    """Everything that the floors above need to know of one database, without a connection to it.
+
+    use_tz:  datetimes are aware, and stored in `zone`.
+    """
+
+    name: ClassVar[str]
+    renderer: ClassVar[type[Renderer]]
+    on_connect: Sequence[Callable[[Any], None]] = ()
+
+    def __init__(self, features: Features, *, use_tz: bool = True, zone: tzinfo = UTC) -> None:
+        self.features = features
+        self.use_tz = use_tz
+        self.zone = zone
+        self._codecs: dict[Type, Codec] = {}
+
+    def render(self, tree: Node) -> Statement:
+        """The statement that says what `tree` says."""
+        return self.renderer(self).statement(tree)
+
+    def codec(self, type_: Type) -> Codec:
+        """How values of `type_` travel; the same object for equal types."""
+        codec = self._codecs.get(type_)
+        if codec is None:
+            codec = self._codecs[type_] = self.make_codec(type_)
+        return codec
+
+    def make_codec(self, type_: Type) -> Codec:
+        raise NotImplementedError
+
+    def column_type(self, type_: Type) -> str:
+        raise NotImplementedError
+
+    def quote_name(self, name: str) -> str:
+        return self.renderer(self).quote(name)

@@ -1,0 +1,43 @@
+"""PostgreSQL: its spelling and its features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rowsmith.dialects.base import Dialect as BaseDialect
+from rowsmith.dialects.postgresql.codecs import codec
+from rowsmith.dialects.postgresql.ddl import column_type
+from rowsmith.dialects.postgresql.rendering import PostgresqlRenderer
+from rowsmith.sql.codec import Codec
+from rowsmith.sql.features import Features
+from rowsmith.sql.types import Type
+
+FEATURES = Features(
+    vendor="postgresql",
+    array_parameters=True,
+    max_parameters=65535,
+    max_identifier_length=63,
+    distinct_on=True,
+    select_for_update=True,
+    select_for_update_of=True,
+    select_for_update_no_key=True,
+    supports_comments=True,
+    supports_tablespaces=True,
+    server_side_cursors=True,
+)
+
+
+class Dialect(BaseDialect):
+    """PostgreSQL 14 and newer."""
+
+    name = "postgresql"
+    renderer = PostgresqlRenderer
+
+    def __init__(self, features: Features = FEATURES, **options: Any) -> None:
+        super().__init__(features, **options)
+
+    def make_codec(self, type_: Type) -> Codec:
+        return codec(type_, use_tz=self.use_tz, zone=self.zone)
+
+    def column_type(self, type_: Type) -> str:
+        return column_type(type_)

@@ -1,0 +1,119 @@
+"""How PostgreSQL spells the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rowsmith.dialects.renderer import Renderer
+from rowsmith.sql import expressions as e
+from rowsmith.sql import modify as m
+from rowsmith.sql import predicates as p
+from rowsmith.sql import types as t
+from rowsmith.sql.statement import Binding
+
+_TEXTUAL = (t.Text, t.Varchar)
+_UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json)
+_MOMENTS = (t.DateTime, t.Date, t.Time)
+_PARTS = {"week_day": "EXTRACT(DOW FROM {}) + 1", "iso_week_day": "EXTRACT(ISODOW FROM {})", "iso_year": "EXTRACT(ISOYEAR FROM {})",
+          "second": "FLOOR(EXTRACT(SECOND FROM {}))"}
+
+
+def _array(encode: Callable[[Any], Any] | None) -> Callable[[Sequence[Any]], list[Any]]:
+    """What turns a sequence of prepared values into the list that the driver binds as an array."""
+    if encode is None:
+        return list
+    return lambda values: [None if value is None else encode(value) for value in values]
+
+
+class PostgresqlRenderer(Renderer):
+    """PostgreSQL's differences from the common spelling; placeholders are numbered."""
+
+    arithmetic = Renderer.arithmetic | {"^": "^", "#": "#"}
+
+    def placeholder(self) -> str:
+        return f"${len(self.bindings)}"
+
+    def parameter(self, node: e.Parameter) -> str:
+        text = super().parameter(node)
+        # The driver tells the server the type of numbers and dates, but sends text and NULL untyped.
+        if node.cast and isinstance(node.type, _UNTYPED) and not isinstance(node.type, t.Unknown):
+            return f"{text}::{self.dialect.column_type(node.type)}"
+        return text
+
+    def ambient(self, node: e.Ambient) -> str:
+        return super().ambient(node) + "::text"
+
+    def array(self, slot: int, type_: t.Type) -> str:
+        encode = _array(self.dialect.codec(type_).encode)
+        return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(type_)}[]"
+
+    def text(self, node: e.Expression) -> str:
+        rendered = self.render(node)
+        return rendered if isinstance(node.type, _TEXTUAL) else f"{rendered}::text"
+
+    def cast(self, node: e.Cast) -> str:
+        return f"({self.render(node.operand)})::{self.dialect.column_type(node.type)}"
+
+    def arithmetic_node(self, node: e.Arithmetic) -> str:
+        left, right = node.left.type, node.right.type
+        if isinstance(left, t.Date) and isinstance(right, t.Date) and node.operator == "-":
+            # The difference of two dates is a number of days there; everywhere else, and here, it is a duration.
+            return f"(interval '1 day' * ({self.render(node.left)} - {self.render(node.right)}))"
+        return super().arithmetic_node(node)
+
+    def zoned(self, operand: e.Expression, zone: e.Expression | None) -> str:
+        text = self.render(operand)
+        return text if zone is None else f"({text} AT TIME ZONE {self.render(zone)})"
+
+    def date_part(self, node: e.DatePart) -> str:
+        template = _PARTS.get(node.part, f"EXTRACT({node.part.upper()} FROM {{}})")
+        return f"({template.format(self.zoned(node.operand, node.zone))})::integer"
+
+    def date_of(self, node: e.DateOf) -> str:
+        return f"({self.zoned(node.operand, node.zone)})::{'time' if node.time else 'date'}"
+
+    def in_list(self, node: p.InList) -> str:
+        return f"{self.render(node.operand)} = ANY({self.array(node.values.slot, node.values.type)})"
+
+    def like(self, node: p.Like) -> str:
+        operand, pattern = self.text(node.operand), self.render(node.pattern)
+        if node.ignore_case:
+            return f"UPPER({operand}) LIKE UPPER({pattern})"
+        return f"{operand} LIKE {pattern}"
+
+    def contains(self, node: p.Contains) -> str:
+        operand, text = self.text(node.operand), self.text(node.text)
+        escaped = f"REPLACE(REPLACE(REPLACE({text}, E'\\\\', E'\\\\\\\\'), '%', E'\\\\%'), '_', E'\\\\_')"
+        before = "" if node.position == "start" else "'%' || "
+        after = "" if node.position == "end" else " || '%'"
+        pattern = f"{before}{escaped}{after}"
+        if node.ignore_case:
+            return f"UPPER({operand}) LIKE UPPER({pattern})"
+        return f"{operand} LIKE {pattern}"
+
+    def same_text(self, node: p.SameText) -> str:
+        return f"UPPER({self.text(node.operand)}) = UPPER({self.text(node.text)})"
+
+    def regex(self, node: p.Regex) -> str:
+        return f"{self.text(node.operand)} {'~*' if node.ignore_case else '~'} {self.render(node.pattern)}"
+
+    def arrays(self, types: Sequence[t.Type]) -> str:
+        return ", ".join([self.array(slot, type_) for slot, type_ in enumerate(types)])
+
+    def insert_many(self, node: m.InsertMany) -> str:
+        columns = ", ".join(map(self.quote, node.columns))
+        return (
+            f"INSERT INTO {self.quote(node.table)} ({columns}) SELECT * FROM unnest({self.arrays(node.types)})"
+            f"{self.conflict(node.conflict)}{self.returning(node.returning)}"
+        )
+
+    def update_many(self, node: m.UpdateMany) -> str:
+        names = [*node.keys, *node.columns]
+        assignments = ", ".join(f"{self.quote(name)} = new.{self.quote(name)}" for name in node.columns)
+        table = self.quote(node.table)
+        condition = " AND ".join(f"{table}.{self.quote(name)} = new.{self.quote(name)}" for name in node.keys)
+        return (
+            f"UPDATE {table} SET {assignments} FROM unnest({self.arrays(node.types)}) "
+            f"AS new({', '.join(map(self.quote, names))}) WHERE {condition}"
+        )

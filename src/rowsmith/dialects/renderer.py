@@ -1,0 +1,380 @@
+"""Renderer: a tree becomes text with bindings, one short method per node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Protocol
+
+from rowsmith.exceptions import NotSupportedError
+from rowsmith.sql import expressions as e
+from rowsmith.sql import modify as m
+from rowsmith.sql import predicates as p
+from rowsmith.sql import select as s
+from rowsmith.sql import types as t
+from rowsmith.sql.codec import Codec
+from rowsmith.sql.features import Features
+from rowsmith.sql.nodes import Node
+from rowsmith.sql.statement import Binding, Statement
+
+
+class Spelling(Protocol):
+    """What a renderer asks of its dialect."""
+
+    name: str
+    features: Features
+
+    def codec(self, type_: t.Type) -> Codec: ...
+    def column_type(self, type_: t.Type) -> str: ...
+
+
+class Renderer:
+    """Writes one statement; every method returns text and binds its placeholders in the order of the text."""
+
+    arithmetic: ClassVar[dict[str, str]] = {operator: operator for operator in "+-*/%&|"} | {"<<": "<<", ">>": ">>"}
+    functions: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, dialect: Spelling) -> None:
+        self.dialect = dialect
+        self.features = dialect.features
+        self.bindings: list[Binding] = []
+
+    def statement(self, tree: Node) -> Statement:
+        text = self.render(tree)
+        return Statement(text, tuple(self.bindings))
+
+    def render(self, node: Node) -> str:
+        try:
+            method = getattr(self, _METHODS[type(node)])
+        except KeyError:
+            raise NotSupportedError(
+                f"{type(node).__name__} has no spelling in the {self.dialect.name} dialect."
+            ) from None
+        text: str = method(node)
+        return text
+
+    def list(self, nodes: Iterable[Node]) -> str:
+        return ", ".join([self.render(node) for node in nodes])
+
+    # Names and values
+
+    def quote(self, name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'
+
+    def placeholder(self) -> str:
+        return "?"
+
+    def bind(self, binding: Binding) -> str:
+        self.bindings.append(binding)
+        return self.placeholder()
+
+    def parameter(self, node: e.Parameter) -> str:
+        return self.bind(Binding(node.slot, self.dialect.codec(node.type).encode))
+
+    def ambient(self, node: e.Ambient) -> str:
+        return self.bind(Binding(None, source=node.source))
+
+    def literal(self, node: e.Literal) -> str:
+        match node.value:
+            case None:
+                return "NULL"
+            case bool():
+                return self.boolean(node.value)
+            case _:
+                return str(int(node.value))
+
+    def boolean(self, value: bool) -> str:
+        return "TRUE" if value else "FALSE"
+
+    def column(self, node: e.Column) -> str:
+        return f"{self.quote(node.alias)}.{self.quote(node.name)}" if node.alias else self.quote(node.name)
+
+    def reference(self, node: e.Reference) -> str:
+        return f"{self.quote(node.alias)}.{self.quote(node.name)}" if node.alias else self.quote(node.name)
+
+    def star(self, node: e.Star) -> str:
+        return "*"
+
+    # Expressions
+
+    def function(self, node: e.Function) -> str:
+        special = getattr(self, f"function_{node.name.lower()}", None)
+        if special is not None:
+            text: str = special(node)
+            return text
+        name = self.functions.get(node.name, node.name)
+        return f"{name}({self.list(node.arguments)})"
+
+    def arithmetic_node(self, node: e.Arithmetic) -> str:
+        return f"({self.render(node.left)} {self.arithmetic[node.operator]} {self.render(node.right)})"
+
+    def negative(self, node: e.Negative) -> str:
+        return f"-({self.render(node.operand)})"
+
+    def cast(self, node: e.Cast) -> str:
+        return f"CAST({self.render(node.operand)} AS {self.dialect.column_type(node.type)})"
+
+    def case(self, node: e.Case) -> str:
+        branches = "".join(
+            f" WHEN {self.render(branch.condition)} THEN {self.render(branch.result)}" for branch in node.branches
+        )
+        default = "" if node.default is None else f" ELSE {self.render(node.default)}"
+        return f"CASE{branches}{default} END"
+
+    def aggregate(self, node: e.Aggregate) -> str:
+        distinct = "DISTINCT " if node.distinct else ""
+        arguments = self.list(node.arguments)
+        order = f" ORDER BY {self.list(node.order_by)}" if node.order_by else ""
+        name = self.functions.get(node.name, node.name)
+        text = f"{name}({distinct}{arguments}{order})"
+        if node.filter is not None:
+            text += f" FILTER (WHERE {self.render(node.filter)})"
+        return text
+
+    def subselect(self, node: e.Subselect) -> str:
+        return f"({self.render(node.query)})"
+
+    def raw(self, node: e.Raw) -> str:
+        text = node.texts[0]
+        for argument, after in zip(node.arguments, node.texts[1:], strict=True):
+            text += self.render(argument) + after
+        return f"({text})"
+
+    def truth(self, node: e.Truth) -> str:
+        return f"({self.render(node.predicate)})"
+
+    def date_part(self, node: e.DatePart) -> str:
+        raise NotImplementedError
+
+    def date_of(self, node: e.DateOf) -> str:
+        raise NotImplementedError
+
+    def ordering(self, node: e.Ordering) -> str:
+        text = self.render(node.expression) + (" DESC" if node.descending else " ASC")
+        if node.nulls_first is not None:
+            text += " NULLS FIRST" if node.nulls_first else " NULLS LAST"
+        return text
+
+    # Predicates
+
+    def constant(self, node: p.Constant) -> str:
+        return "1 = 1" if node.value else "1 = 0"
+
+    def comparison(self, node: p.Comparison) -> str:
+        return f"{self.render(node.left)} {node.operator} {self.render(node.right)}"
+
+    def is_null(self, node: p.IsNull) -> str:
+        return f"{self.render(node.operand)} IS NULL"
+
+    def in_list(self, node: p.InList) -> str:
+        raise NotImplementedError
+
+    def in_expressions(self, node: p.InExpressions) -> str:
+        return f"{self.render(node.operand)} IN ({self.list(node.choices)})"
+
+    def in_select(self, node: p.InSelect) -> str:
+        return f"{self.render(node.operand)} IN ({self.render(node.query)})"
+
+    def between(self, node: p.Between) -> str:
+        return f"{self.render(node.operand)} BETWEEN {self.render(node.low)} AND {self.render(node.high)}"
+
+    def like(self, node: p.Like) -> str:
+        raise NotImplementedError
+
+    def contains(self, node: p.Contains) -> str:
+        raise NotImplementedError
+
+    def same_text(self, node: p.SameText) -> str:
+        raise NotImplementedError
+
+    def regex(self, node: p.Regex) -> str:
+        raise NotImplementedError
+
+    def exists(self, node: p.Exists) -> str:
+        return f"EXISTS ({self.render(node.query)})"
+
+    def holds(self, node: p.Holds) -> str:
+        return self.render(node.operand)
+
+    def negation(self, node: p.Not) -> str:
+        if isinstance(node.operand, p.IsNull):
+            return f"{self.render(node.operand.operand)} IS NOT NULL"
+        return f"NOT ({self.render(node.operand)})"
+
+    def conjunction(self, node: p.And) -> str:
+        return self.chain(node.operands, " AND ")
+
+    def disjunction(self, node: p.Or) -> str:
+        return f"({self.chain(node.operands, ' OR ')})"
+
+    def chain(self, operands: Sequence[Node], glue: str) -> str:
+        # A parser reads a AND b AND c as a tree as deep as it is long, so a long chain is written as a balanced one.
+        if len(operands) <= self.features.max_operand_depth:
+            return glue.join([self.render(operand) for operand in operands])
+        middle = len(operands) // 2
+        return f"({self.chain(operands[:middle], glue)}){glue}({self.chain(operands[middle:], glue)})"
+
+    def exclusive(self, node: p.Xor) -> str:
+        if len(node.operands) > 1:
+            terms = " + ".join(f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in node.operands)
+            return f"({terms}) % 2 = 1"
+        return self.render(node.operands[0])
+
+    # Queries
+
+    def output(self, node: s.Output) -> str:
+        text = self.render(node.expression)
+        return f"{text} AS {self.quote(node.name)}" if node.name is not None else text
+
+    def table(self, node: s.Table) -> str:
+        name = self.quote(node.name)
+        return name if node.alias == node.name or not node.alias else f"{name} {self.quote(node.alias)}"
+
+    def derived(self, node: s.Derived) -> str:
+        return f"({self.render(node.query)}) {self.quote(node.alias)}"
+
+    def join(self, node: s.Join) -> str:
+        kind = "LEFT OUTER JOIN" if node.outer else "INNER JOIN"
+        return f" {kind} {self.render(node.source)} ON ({self.render(node.condition)})"
+
+    def select(self, node: s.Select) -> str:
+        parts = ["SELECT "]
+        if node.distinct_on:
+            parts.append(f"DISTINCT ON ({self.list(node.distinct_on)}) ")
+        elif node.distinct:
+            parts.append("DISTINCT ")
+        parts.append(self.list(node.outputs))
+        if node.source is not None:
+            parts.append(f" FROM {self.render(node.source)}")
+            parts.extend([self.join(join) for join in node.joins])
+        if node.where != p.ALWAYS:
+            parts.append(f" WHERE {self.render(node.where)}")
+        if node.grouping:
+            parts.append(f" GROUP BY {self.list(node.grouping)}")
+        if node.having != p.ALWAYS:
+            parts.append(f" HAVING {self.render(node.having)}")
+        parts.append(self.tail(node))
+        if node.lock is not None:
+            parts.append(self.lock(node.lock))
+        return "".join(parts)
+
+    def combination(self, node: s.Combination) -> str:
+        glue = f" {node.operator}{' ALL' if node.all else ''} "
+        return glue.join([self.operand(query) for query in node.queries]) + self.tail(node)
+
+    def operand(self, query: s.Query) -> str:
+        return f"({self.render(query)})"
+
+    def tail(self, node: s.Select | s.Combination) -> str:
+        text = f" ORDER BY {self.list(node.ordering)}" if node.ordering else ""
+        if node.limit is not None:
+            text += f" LIMIT {self.render(node.limit)}"
+        elif node.offset is not None:
+            text += self.no_limit()
+        if node.offset is not None:
+            text += f" OFFSET {self.render(node.offset)}"
+        return text
+
+    def no_limit(self) -> str:
+        return ""
+
+    def lock(self, node: s.Lock) -> str:
+        text = " FOR NO KEY UPDATE" if node.no_key else " FOR UPDATE"
+        if node.of:
+            text += " OF " + ", ".join(self.quote(alias) for alias in node.of)
+        if node.nowait:
+            text += " NOWAIT"
+        if node.skip_locked:
+            text += " SKIP LOCKED"
+        return text
+
+    # Writes
+
+    def insert(self, node: m.Insert) -> str:
+        head = f"INSERT INTO {self.quote(node.table)}"
+        if not node.columns:
+            body = " DEFAULT VALUES"
+        else:
+            rows = ", ".join(
+                "(" + ", ".join("DEFAULT" if v is None else self.render(v) for v in row) + ")" for row in node.rows
+            )
+            body = f" ({', '.join(map(self.quote, node.columns))}) VALUES {rows}"
+        return head + body + self.conflict(node.conflict) + self.returning(node.returning)
+
+    def insert_many(self, node: m.InsertMany) -> str:
+        raise NotImplementedError
+
+    def conflict(self, node: m.Conflict | None) -> str:
+        if node is None:
+            return ""
+        if not node.updates:
+            return " ON CONFLICT DO NOTHING"
+        target = ", ".join(map(self.quote, node.target))
+        updates = ", ".join(f"{self.quote(name)} = EXCLUDED.{self.quote(name)}" for name in node.updates)
+        return f" ON CONFLICT ({target}) DO UPDATE SET {updates}"
+
+    def returning(self, columns: Sequence[str]) -> str:
+        return f" RETURNING {', '.join(map(self.quote, columns))}" if columns else ""
+
+    def update(self, node: m.Update) -> str:
+        assignments = ", ".join(f"{self.quote(a.column)} = {self.render(a.value)}" for a in node.assignments)
+        where = f" WHERE {self.render(node.where)}" if node.where != p.ALWAYS else ""
+        return f"UPDATE {self.table(node.table)} SET {assignments}{where}{self.returning(node.returning)}"
+
+    def update_many(self, node: m.UpdateMany) -> str:
+        raise NotImplementedError
+
+    def delete(self, node: m.Delete) -> str:
+        where = f" WHERE {self.render(node.where)}" if node.where != p.ALWAYS else ""
+        return f"DELETE FROM {self.table(node.table)}{where}"
+
+
+_METHODS: dict[type[Node], str] = {
+    e.Parameter: "parameter",
+    e.Ambient: "ambient",
+    e.Literal: "literal",
+    e.Column: "column",
+    e.Reference: "reference",
+    e.Star: "star",
+    e.Function: "function",
+    e.Arithmetic: "arithmetic_node",
+    e.Negative: "negative",
+    e.Cast: "cast",
+    e.Case: "case",
+    e.Aggregate: "aggregate",
+    e.Subselect: "subselect",
+    e.Raw: "raw",
+    e.Truth: "truth",
+    e.DatePart: "date_part",
+    e.DateOf: "date_of",
+    e.Ordering: "ordering",
+    p.Constant: "constant",
+    p.Comparison: "comparison",
+    p.IsNull: "is_null",
+    p.InList: "in_list",
+    p.InExpressions: "in_expressions",
+    p.InSelect: "in_select",
+    p.Between: "between",
+    p.Like: "like",
+    p.Contains: "contains",
+    p.SameText: "same_text",
+    p.Regex: "regex",
+    p.Exists: "exists",
+    p.Holds: "holds",
+    p.Not: "negation",
+    p.And: "conjunction",
+    p.Or: "disjunction",
+    p.Xor: "exclusive",
+    s.Output: "output",
+    s.Table: "table",
+    s.Derived: "derived",
+    s.Join: "join",
+    s.Select: "select",
+    s.Combination: "combination",
+    m.Insert: "insert",
+    m.InsertMany: "insert_many",
+    m.Update: "update",
+    m.UpdateMany: "update_many",
+    m.Delete: "delete",
+}
+
+RendererFactory = Callable[[Any], Renderer]

@@ -1,0 +1,146 @@
+"""Functions that SQLite lacks, in Python, with the meaning that the other databases give them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+_compile = lru_cache(maxsize=256)(re.compile)
+_zone = lru_cache(maxsize=64)(ZoneInfo)
+
+
+def _moment(text: str) -> datetime | date | time:
+    if len(text) == 10:
+        return date.fromisoformat(text)
+    if text[4:5] == "-":
+        return datetime.fromisoformat(text)
+    return time.fromisoformat(text)
+
+
+def _seen_in(text: str, zone: str | None) -> datetime | date | time:
+    """The moment that `text` stores, as clocks in `zone` show it; None leaves it as it is stored."""
+    moment = _moment(text)
+    if zone is None or not isinstance(moment, datetime):
+        return moment
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(_fixed(zone) or _zone(zone)).replace(tzinfo=None)
+
+
+def _fixed(zone: str) -> timezone | None:
+    """The zone that a name such as +02:00 stands for, or None when it is the name of a place."""
+    match = re.fullmatch(r"(?:UTC)?([+-])(\d\d):?(\d\d)(?::?(\d\d))?", zone)
+    if match is None:
+        return None
+    sign, hours, minutes, seconds = match.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0))
+    return timezone(offset if sign == "+" else -offset)
+
+
+def regexp(pattern: str | None, text: Any) -> bool | None:
+    """`text REGEXP pattern`, by Python's `re`; NULL never matches."""
+    if pattern is None or text is None:
+        return None
+    return _compile(pattern).search(str(text)) is not None
+
+
+def part(name: str, text: str | None, zone: str | None) -> int | None:
+    """One number out of a stored date, time or instant."""
+    if text is None:
+        return None
+    moment: Any = _seen_in(text, zone)
+    match name:
+        case "week":
+            return int(moment.isocalendar().week)
+        case "iso_year":
+            return int(moment.isocalendar().year)
+        case "week_day":
+            return int(moment.isoweekday() % 7 + 1)
+        case "iso_week_day":
+            return int(moment.isoweekday())
+        case "quarter":
+            return int((moment.month - 1) // 3 + 1)
+        case _:
+            return int(getattr(moment, name))
+
+
+def date_of(text: str | None, zone: str | None) -> str | None:
+    """The calendar day of an instant seen in `zone`."""
+    if text is None:
+        return None
+    moment = _seen_in(text, zone)
+    return (moment.date() if isinstance(moment, datetime) else moment).isoformat()
+
+
+def time_of(text: str | None, zone: str | None) -> str | None:
+    """The time of day of an instant seen in `zone`."""
+    if text is None:
+        return None
+    moment = _seen_in(text, zone)
+    return (moment.time() if isinstance(moment, datetime) else moment).isoformat()
+
+
+def shift(operator: str, text: Any, microseconds: int | None) -> str | None:
+    """A date, time or instant moved by a duration; a date becomes an instant, as in the other databases."""
+    if text is None or microseconds is None:
+        return None
+    moment = _moment(text)
+    delta = timedelta(microseconds=microseconds)
+    if isinstance(moment, time):
+        start = datetime.combine(date.min + timedelta(days=1), moment)
+        return (start + delta if operator == "+" else start - delta).time().isoformat()
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return str(moment + delta if operator == "+" else moment - delta)
+
+
+def shift_by(microseconds: int | None, text: Any) -> str | None:
+    """`duration + moment`."""
+    return shift("+", text, microseconds)
+
+
+def elapsed(later: str | None, earlier: str | None) -> int | None:
+    """The microseconds from `earlier` to `later`."""
+    if later is None or earlier is None:
+        return None
+    a, b = _moment(later), _moment(earlier)
+    if isinstance(a, time) and isinstance(b, time):
+        a, b = datetime.combine(date.min, a), datetime.combine(date.min, b)
+    elif not (isinstance(a, datetime) and isinstance(b, datetime)):
+        a, b = (m if isinstance(m, datetime) else datetime.combine(m, time()) for m in (a, b))  # type: ignore[arg-type]
+    return (a - b) // timedelta(microseconds=1)  # type: ignore[operator]
+
+
+def power(base: Any, exponent: Any) -> float | None:
+    """`base` to the power of `exponent`."""
+    return None if base is None or exponent is None else float(base) ** exponent
+
+
+def xor(a: int | None, b: int | None) -> int | None:
+    """Bitwise exclusive or."""
+    return None if a is None or b is None else a ^ b
+
+
+_FUNCTIONS = (
+    ("REGEXP", 2, regexp),
+    ("ROWSMITH_PART", 3, part),
+    ("ROWSMITH_DATE", 2, date_of),
+    ("ROWSMITH_TIME", 2, time_of),
+    ("ROWSMITH_SHIFT", 3, shift),
+    ("ROWSMITH_SHIFT_BY", 2, shift_by),
+    ("ROWSMITH_ELAPSED", 2, elapsed),
+    ("ROWSMITH_XOR", 2, xor),
+    ("POWER", 2, power),
+)
+
+
+def register(connection: Connection) -> None:
+    """Make every function of this module known to one raw connection."""
+    for name, arity, function in _FUNCTIONS:
+        connection.create_function(name, arity, function, deterministic=True)

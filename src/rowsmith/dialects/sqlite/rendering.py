@@ -1,0 +1,123 @@
+"""How SQLite spells the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from json import dumps
+from typing import Any
+
+from rowsmith.dialects.renderer import Renderer
+from rowsmith.exceptions import NotSupportedError
+from rowsmith.sql import expressions as e
+from rowsmith.sql import modify as m
+from rowsmith.sql import predicates as p
+from rowsmith.sql import select as s
+from rowsmith.sql import types as t
+from rowsmith.sql.statement import Binding
+
+_TEXTUAL = (t.Text, t.Varchar, t.Unknown)
+_MOMENTS = (t.DateTime, t.Date, t.Time)
+
+
+def _number(value: float) -> str:
+    # JSON has no word for infinity; SQLite reads a number beyond its range as one.
+    return repr(value) if value - value == 0 else ("9e999" if value > 0 else "-9e999")
+
+
+def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[[Sequence[Any]], str]:
+    """What turns a list of prepared values into the JSON text that json_each() reads."""
+    if isinstance(type_, t.Float):
+        return lambda values: f"[{','.join([_number(value) for value in values])}]"
+    if isinstance(type_, t.Binary):
+        return lambda values: dumps([bytes(value).hex().upper() for value in values])
+    if encode is None:
+        return lambda values: dumps(list(values))
+    return lambda values: dumps([encode(value) for value in values])
+
+
+class SqliteRenderer(Renderer):
+    """SQLite's differences from the common spelling."""
+
+    def literal(self, node: e.Literal) -> str:
+        return str(int(node.value)) if node.value is not None else "NULL"
+
+    def cast(self, node: e.Cast) -> str:
+        operand = self.render(node.operand)
+        if isinstance(node.type, t.Date):
+            return f"DATE({operand})"
+        if isinstance(node.type, t.DateTime):
+            return f"STRFTIME('%Y-%m-%d %H:%M:%f', {operand})"
+        if isinstance(node.type, t.Time):
+            return f"STRFTIME('%H:%M:%f', {operand})"
+        if isinstance(node.type, t.Decimal):
+            return f"CAST({operand} AS NUMERIC)"
+        return f"CAST({operand} AS {self.dialect.column_type(node.type)})"
+
+    def arithmetic_node(self, node: e.Arithmetic) -> str:
+        left, right = node.left.type, node.right.type
+        if node.operator == "^":
+            return f"POWER({self.render(node.left)}, {self.render(node.right)})"
+        if node.operator == "#":
+            return f"ROWSMITH_XOR({self.render(node.left)}, {self.render(node.right)})"
+        if isinstance(left, _MOMENTS) and isinstance(right, _MOMENTS) and node.operator == "-":
+            return f"ROWSMITH_ELAPSED({self.render(node.left)}, {self.render(node.right)})"
+        if isinstance(left, _MOMENTS) and isinstance(right, t.Duration):
+            return f"ROWSMITH_SHIFT('{node.operator}', {self.render(node.left)}, {self.render(node.right)})"
+        if isinstance(left, t.Duration) and isinstance(right, _MOMENTS) and node.operator == "+":
+            # The moment goes first, but the placeholders must keep the order of the text.
+            return f"ROWSMITH_SHIFT_BY({self.render(node.left)}, {self.render(node.right)})"
+        return super().arithmetic_node(node)
+
+    def date_part(self, node: e.DatePart) -> str:
+        operand = self.render(node.operand)
+        zone = "NULL" if node.zone is None else self.render(node.zone)
+        return f"ROWSMITH_PART('{node.part}', {operand}, {zone})"
+
+    def date_of(self, node: e.DateOf) -> str:
+        name = "ROWSMITH_TIME" if node.time else "ROWSMITH_DATE"
+        operand = self.render(node.operand)
+        zone = "NULL" if node.zone is None else self.render(node.zone)
+        return f"{name}({operand}, {zone})"
+
+    def text(self, node: e.Expression) -> str:
+        rendered = self.render(node)
+        return rendered if isinstance(node.type, _TEXTUAL) else f"CAST({rendered} AS TEXT)"
+
+    def in_list(self, node: p.InList) -> str:
+        operand = self.render(node.operand)
+        if isinstance(node.values.type, t.Binary):
+            operand = f"HEX({operand})"
+        encode = _json_array(node.values.type, self.dialect.codec(node.values.type).encode)
+        return f"{operand} IN (SELECT value FROM json_each({self.bind(Binding(node.values.slot, encode))}))"
+
+    def like(self, node: p.Like) -> str:
+        return f"{self.render(node.operand)} LIKE {self.render(node.pattern)} ESCAPE '\\'"
+
+    def contains(self, node: p.Contains) -> str:
+        operand, text = self.text(node.operand), self.render(node.text)
+        escaped = f"REPLACE(REPLACE(REPLACE({text}, '\\', '\\\\'), '%', '\\%'), '_', '\\_')"
+        before = "" if node.position == "start" else "'%' || "
+        after = "" if node.position == "end" else " || '%'"
+        return f"{operand} LIKE {before}{escaped}{after} ESCAPE '\\'"
+
+    def same_text(self, node: p.SameText) -> str:
+        return f"{self.text(node.operand)} = {self.text(node.text)} COLLATE NOCASE"
+
+    def regex(self, node: p.Regex) -> str:
+        flag = "'(?i)' || " if node.ignore_case else ""
+        return f"{self.render(node.operand)} REGEXP {flag}{self.render(node.pattern)}"
+
+    def operand(self, query: s.Query) -> str:
+        # SQLite allows no parentheses around the parts of a compound select.
+        return f"SELECT * FROM ({self.render(query)})"
+
+    def no_limit(self) -> str:
+        return " LIMIT -1"
+
+    def lock(self, node: s.Lock) -> str:
+        return ""
+
+    def insert(self, node: m.Insert) -> str:
+        if any(value is None for row in node.rows for value in row):
+            raise NotSupportedError("SQLite has no DEFAULT keyword in VALUES; leave the column out of the INSERT.")
+        return super().insert(node)

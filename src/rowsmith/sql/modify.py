@@ -1,0 +1,77 @@
+"""Modify: INSERT, UPDATE and DELETE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rowsmith.sql.expressions import Expression
+from rowsmith.sql.nodes import Node
+from rowsmith.sql.predicates import ALWAYS, Predicate
+from rowsmith.sql.select import Table
+from rowsmith.sql.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(Node):
+    """What an INSERT does about a row that is there already: nothing, or an update of `updates` by the new values."""
+
+    target: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(Node):
+    """One or more rows of expressions; None in a row stands for the column's default."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Expression | None, ...], ...] = field(metadata={"leaf": True})
+    conflict: Conflict | None = None
+    returning: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InsertMany(Node):
+    """Any number of rows bound as one array a column; for databases that have arrays."""
+
+    table: str
+    columns: tuple[str, ...]
+    types: tuple[Type, ...]
+    conflict: Conflict | None = None
+    returning: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment(Node):
+    """One column's new value."""
+
+    column: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Update(Node):
+    """An UPDATE of one table; the condition sees it under its alias."""
+
+    table: Table
+    assignments: tuple[Assignment, ...]
+    where: Predicate = ALWAYS
+    returning: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMany(Node):
+    """Each row set to values of its own, found by `keys`; all bound as one array a column."""
+
+    table: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    types: tuple[Type, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Node):
+    """A DELETE from one table."""
+
+    table: Table
+    where: Predicate = ALWAYS

@@ -1,0 +1,287 @@
+"""Predicates: what is true, false or unknown of a row, and the laws that simplify it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rowsmith.sql.expressions import (
+    Arithmetic,
+    Cast,
+    Column,
+    DateOf,
+    DatePart,
+    Expression,
+    Function,
+    ListParameter,
+    Negative,
+)
+from rowsmith.sql.nodes import Node, walk
+
+if TYPE_CHECKING:
+    from rowsmith.sql.select import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate(Node):
+    """What holds or does not; SQL knows a third answer, unknown, for comparisons with NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Predicate):
+    """True or false of every row."""
+
+    value: bool
+
+
+ALWAYS = Constant(True)
+NEVER = Constant(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Predicate):
+    """Two expressions and one of = <> < <= > >=."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull(Predicate):
+    """The expression is NULL; always known."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class InList(Predicate):
+    """The operand equals one of a list of any length, bound as one value where the database can."""
+
+    operand: Expression
+    values: ListParameter
+
+
+@dataclass(frozen=True, slots=True)
+class InExpressions(Predicate):
+    """The operand equals one of a few expressions."""
+
+    operand: Expression
+    choices: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InSelect(Predicate):
+    """The operand is among the single column of a query."""
+
+    operand: Expression
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Predicate):
+    """The operand lies between two bounds, both included."""
+
+    operand: Expression
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Like(Predicate):
+    """The text matches a pattern whose wildcards are % and _, escaped by a backslash."""
+
+    operand: Expression
+    pattern: Expression
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contains(Predicate):
+    """The text holds another at its `position`: start, end or anywhere; for right sides that are not plain values."""
+
+    operand: Expression
+    text: Expression
+    position: str
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SameText(Predicate):
+    """Two texts are equal when case is ignored."""
+
+    operand: Expression
+    text: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Regex(Predicate):
+    """The text matches a regular expression, in the database's own syntax."""
+
+    operand: Expression
+    pattern: Expression
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exists(Predicate):
+    """The query has at least one row."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Holds(Predicate):
+    """An expression of a truth value, used as a predicate."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Predicate):
+    """The opposite; unknown stays unknown."""
+
+    operand: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class And(Predicate):
+    """All of them."""
+
+    operands: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Predicate):
+    """At least one of them."""
+
+    operands: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Xor(Predicate):
+    """An odd number of them."""
+
+    operands: tuple[Predicate, ...]
+
+
+def conjunction(operands: Iterable[Predicate]) -> Predicate:
+    """All of `operands`, flattened; ALWAYS when there are none, NEVER as soon as one is."""
+    flat: list[Predicate] = []
+    for operand in operands:
+        if operand == NEVER:
+            return NEVER
+        if isinstance(operand, And):
+            flat.extend(operand.operands)
+        elif operand != ALWAYS:
+            flat.append(operand)
+    if not flat:
+        return ALWAYS
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def disjunction(operands: Iterable[Predicate]) -> Predicate:
+    """Any of `operands`, flattened; NEVER when there are none, ALWAYS as soon as one is."""
+    flat: list[Predicate] = []
+    for operand in operands:
+        if operand == ALWAYS:
+            return ALWAYS
+        if isinstance(operand, Or):
+            flat.extend(operand.operands)
+        elif operand != NEVER:
+            flat.append(operand)
+    if not flat:
+        return NEVER
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+def exclusive(operands: Iterable[Predicate]) -> Predicate:
+    """An odd number of `operands`; constants are counted, not written."""
+    rest: list[Predicate] = []
+    odd = False
+    for operand in operands:
+        if isinstance(operand, Constant):
+            odd ^= operand.value
+        else:
+            rest.append(operand)
+    if not rest:
+        return Constant(odd)
+    result = rest[0] if len(rest) == 1 else Xor(tuple(rest))
+    return negation(result) if odd else result
+
+
+def negation(operand: Predicate) -> Predicate:
+    """The opposite of `operand`; constants turn over, a double negation goes."""
+    if isinstance(operand, Constant):
+        return Constant(not operand.value)
+    if isinstance(operand, Not):
+        return operand.operand
+    return Not(operand)
+
+
+def rejected_aliases(predicate: Predicate, strict_functions: frozenset[str]) -> frozenset[str]:
+    """The aliases of which this predicate cannot be true when all their columns are NULL.
+
+    A left join to such an alias may as well be an inner one: the rows that it would add are filtered out.
+    `strict_functions` names the functions whose result is NULL as soon as one argument is.
+    """
+    return _rejected(predicate, True, strict_functions)
+
+
+def _rejected(predicate: Predicate, wanted: bool, strict: frozenset[str]) -> frozenset[str]:
+    # `wanted` is the truth value that the predicate must take for the row to stay: False below a NOT.
+    if isinstance(predicate, Not):
+        return _rejected(predicate.operand, not wanted, strict)
+    if isinstance(predicate, (And, Or)):
+        parts = [_rejected(operand, wanted, strict) for operand in predicate.operands]
+        if isinstance(predicate, And) is wanted:
+            return frozenset().union(*parts)
+        return frozenset.intersection(*parts)
+    if isinstance(predicate, IsNull):
+        return frozenset() if wanted else _strict_aliases(predicate.operand, strict)
+    if isinstance(predicate, (InSelect, Exists)):
+        # NULL IN (an empty select) is false, not unknown, so only the positive form rejects.
+        if isinstance(predicate, InSelect) and wanted:
+            return _strict_aliases(predicate.operand, strict)
+        return frozenset()
+    if isinstance(predicate, Comparison | Between | Like | Contains | SameText | Regex | InList | InExpressions | Holds):
+        operands: list[Expression] = []
+        match predicate:
+            case InExpressions(operand, _) | InList(operand, _) | Holds(operand):
+                operands = [operand]
+            case Between(operand, low, high) if wanted:
+                operands = [operand, low, high]
+            case Between(operand, _, _):
+                operands = [operand]  # NULL in one bound alone may still make it false
+            case Comparison(_, left, right):
+                operands = [left, right]
+            case Like(operand, text) | Contains(operand, text) | SameText(operand, text) | Regex(operand, text):
+                operands = [operand, text]
+        return frozenset().union(*(_strict_aliases(operand, strict) for operand in operands))
+    if isinstance(predicate, Xor) and wanted:
+        # An unknown operand counts as one that does not hold, so only all of them together reject.
+        return frozenset.intersection(*(_rejected(operand, True, strict) for operand in predicate.operands))
+    return frozenset()
+
+
+def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset[str]:
+    """The aliases whose NULLs make `expression` NULL."""
+    from_here: set[str] = set()
+    pending = [expression]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Column):
+            from_here.add(current.alias)
+        elif isinstance(current, Arithmetic):
+            pending += [current.left, current.right]
+        elif isinstance(current, Negative | Cast | DatePart | DateOf):
+            pending.append(current.operand)
+        elif isinstance(current, Function) and current.name in strict:
+            pending += current.arguments
+    return frozenset(from_here)
+
+
+def aliases_in(node: Node) -> frozenset[str]:
+    """Every table alias that a column below `node` names."""
+    return frozenset(part.alias for part in walk(node) if isinstance(part, Column))

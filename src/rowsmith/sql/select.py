@@ -1,0 +1,92 @@
+"""Select: what is read, from which joined tables, under which conditions, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rowsmith.sql.expressions import Expression, Ordering
+from rowsmith.sql.nodes import Node
+from rowsmith.sql.predicates import ALWAYS, Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Node):
+    """What yields rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Node):
+    """What rows are taken from, under an alias."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Source):
+    """A table or view of the database."""
+
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived(Source):
+    """A query that stands where a table may."""
+
+    query: Query
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Node):
+    """One more source, by a condition; `outer` keeps the rows on the left that find no partner."""
+
+    source: Source
+    condition: Predicate
+    outer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Node):
+    """An output column; `name` None leaves its name to the database."""
+
+    expression: Expression
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(Node):
+    """FOR UPDATE and its options."""
+
+    of: tuple[str, ...] = ()
+    nowait: bool = False
+    skip_locked: bool = False
+    no_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Query):
+    """A SELECT."""
+
+    outputs: tuple[Output, ...]
+    source: Source | None = None
+    joins: tuple[Join, ...] = ()
+    where: Predicate = ALWAYS
+    grouping: tuple[Expression, ...] = ()
+    having: Predicate = ALWAYS
+    ordering: tuple[Ordering, ...] = ()
+    limit: Expression | None = None
+    offset: Expression | None = None
+    distinct: bool = False
+    distinct_on: tuple[Expression, ...] = ()
+    lock: Lock | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Combination(Query):
+    """UNION, INTERSECT or EXCEPT of queries with as many columns each."""
+
+    operator: str
+    queries: tuple[Query, ...]
+    all: bool = False
+    ordering: tuple[Ordering, ...] = field(default=())
+    limit: Expression | None = None
+    offset: Expression | None = None
