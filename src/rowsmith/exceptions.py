@@ -9,7 +9,7 @@ from typing import Any
 NON_FIELD_ERRORS = "__all__"
 """The key under which `ValidationError.message_dict` lists what belongs to no single field."""
 
-# --- objects ---------------------------------------------------------------------------------------------------------
+# --- objects --------------------------------------------------------------------------------------------
 
 
 class ObjectDoesNotExist(Exception):
@@ -26,7 +26,7 @@ class ObjectNotUpdated(Exception):
     """An UPDATE that had to change a row changed none; every model has its own as `Model.NotUpdated`."""
 
 
-# --- queries ---------------------------------------------------------------------------------------------------------
+# --- queries --------------------------------------------------------------------------------------------
 
 
 class FieldDoesNotExist(Exception):
@@ -53,7 +53,7 @@ class FullResultSet(Exception):
     """A condition that every row meets. Never leaves the library's public calls."""
 
 
-# --- set-up ----------------------------------------------------------------------------------------------------------
+# --- set-up ---------------------------------------------------------------------------------------------
 
 
 class ImproperlyConfigured(Exception):
@@ -84,7 +84,7 @@ class LazyLoadInAsync(SynchronousOnlyOperation):
     """An attribute that is not loaded was read where loading it would block a running event loop."""
 
 
-# --- the database (PEP 249) ------------------------------------------------------------------------------------------
+# --- the database (PEP 249) -----------------------------------------------------------------------------
 
 
 class Error(Exception):
@@ -195,7 +195,7 @@ class RestrictedError(IntegrityError):
         super().__init__(msg, restricted_objects)
 
 
-# --- validation ------------------------------------------------------------------------------------------------------
+# --- validation -----------------------------------------------------------------------------------------
 
 
 class ValidationError(Exception):
@@ -314,7 +314,7 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-# --- did you mean ----------------------------------------------------------------------------------------------------
+# --- did you mean ---------------------------------------------------------------------------------------
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

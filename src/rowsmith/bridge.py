@@ -1,0 +1,70 @@
+"""The one door between plain code and coroutines: plain code runs in a greenlet and waits there without blocking.
+
+`await run(func)` calls plain `func` on the event loop's own thread; anywhere below it `wait(awaitable)` hands the
+awaitable out to the loop and returns its result. Both sides run in the same context, so that context variables set on
+one are seen on the other; exceptions and cancellation come out of `wait` where the plain code stands.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from greenlet import getcurrent, greenlet
+
+from rowsmith.exceptions import SynchronousOnlyOperation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_modules = sys.modules
+
+
+class _Plain(greenlet):
+    """A greenlet that runs plain code for a coroutine."""
+
+    driver: greenlet
+
+
+async def run(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call plain `func` so that `wait` works anywhere below it, and return what it returns."""
+    here = getcurrent()
+    plain = _Plain(func, here)
+    plain.driver = here
+    # The same context object, not a copy: what either side sets, the other sees.
+    plain.gr_context = here.gr_context
+    result = plain.switch(*args, **kwargs)
+    while plain:
+        # Until `func` has returned, what comes out of the greenlet is an awaitable given to wait().
+        try:
+            answer = await result
+        except BaseException as error:
+            result = plain.throw(error)
+        else:
+            result = plain.switch(answer)
+    return cast(T, result)
+
+
+def wait(awaitable: Awaitable[T]) -> T:
+    """Wait for `awaitable` in plain code that was called through `run`."""
+    plain = getcurrent()
+    if not isinstance(plain, _Plain):
+        if hasattr(awaitable, "close"):
+            awaitable.close()  # or Python would warn that it was never awaited
+        raise SynchronousOnlyOperation(
+            "Nothing can be awaited here: this code was not called through the bridge. "
+            "Write: await rowsmith.aio.run(func, *args)."
+        )
+    return cast(T, plain.driver.switch(awaitable))
+
+
+def inside() -> bool:
+    """Is this plain code that was called through `run`?"""
+    return isinstance(getcurrent(), _Plain)
+
+
+def running_loop() -> Any:
+    """The event loop running on this thread, or None; asyncio is not imported to find out."""
+    events = _modules.get("asyncio.events")
+    return None if events is None else events._get_running_loop()
