@@ -1,0 +1,38 @@
+"""Expressions: what users compose queries of."""
+
+from rowsmith.expressions.aggregates import Aggregate, Avg, Count, Max, Min, Sum
+from rowsmith.expressions.base import Combinable, Expression, ExpressionWrapper, Resolved, Scope, Shaped, Value, kind_of
+from rowsmith.expressions.conditional import Case, When
+from rowsmith.expressions.func import Func
+from rowsmith.expressions.names import F, OuterRef
+from rowsmith.expressions.ordering import OrderBy
+from rowsmith.expressions.q import Q
+from rowsmith.expressions.raw import RawSQL
+from rowsmith.expressions.subqueries import Exists, Subquery
+
+__all__ = [
+    "Aggregate",
+    "Avg",
+    "Case",
+    "Combinable",
+    "Count",
+    "Exists",
+    "Expression",
+    "ExpressionWrapper",
+    "F",
+    "Func",
+    "Max",
+    "Min",
+    "OrderBy",
+    "OuterRef",
+    "Q",
+    "RawSQL",
+    "Resolved",
+    "Scope",
+    "Shaped",
+    "Subquery",
+    "Sum",
+    "Value",
+    "When",
+    "kind_of",
+]

@@ -1,0 +1,130 @@
+"""Aggregates: one value from the rows of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar
+
+from rowsmith.exceptions import FieldError
+from rowsmith.expressions.base import Resolved, Scope, as_expression
+from rowsmith.expressions.func import Func
+from rowsmith.expressions.names import F
+from rowsmith.expressions.q import Q
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
+from rowsmith.sql.nodes import walk
+
+
+class Aggregate(Func):
+    """An aggregate function; `filter` restricts its rows, `default` replaces NULL for an empty set."""
+
+    arity = 1
+    allow_distinct: ClassVar[bool] = False
+    empty_result: ClassVar[Any] = None
+
+    def __init__(
+        self,
+        *expressions: Any,
+        distinct: bool = False,
+        filter: Any = None,
+        default: Any = None,
+        output_field: Any = None,
+    ) -> None:
+        if distinct and not self.allow_distinct:
+            raise TypeError(f"{type(self).__name__} does not allow distinct.")
+        if default is not None and self.empty_result is not None:
+            raise TypeError(f"{type(self).__name__} does not allow default.")
+        super().__init__(*expressions, output_field=output_field)
+        self.distinct = distinct
+        self.filter = filter
+        self.default = default
+
+    @property
+    def default_alias(self) -> str:
+        """The name of the result where none was given: `<path>__<function>`."""
+        [expression] = self.expressions
+        if isinstance(expression, F):
+            return f"{expression.name}__{type(self).__name__.lower()}"
+        raise TypeError("Complex expressions require an alias: give the aggregate a keyword name.")
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        condition = None if self.filter is None else self.filter.fingerprint(values)
+        default = None
+        key = super().fingerprint(values)
+        if self.default is not None:
+            default = as_expression(self.default).fingerprint(values)
+        return (key, self.distinct, condition, default)
+
+    def result_type(self, argument: types.Type) -> types.Type:
+        """The type of the aggregate of values of type `argument`."""
+        return self.result or argument
+
+    def resolve(self, scope: Scope) -> Resolved:
+        condition = None
+        if self.filter is not None:
+            condition = scope.condition(self.filter if isinstance(self.filter, Q) else Q(self.filter))
+        [argument] = [expression.resolve(scope) for expression in self.expressions]
+        if any(isinstance(node, sql.Aggregate) for node in walk(argument.node)):
+            raise FieldError(f"Cannot compute {self!r}: it would aggregate over an aggregate.")
+        type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node.type)
+        node: sql.Expression = sql.Aggregate(
+            self.name, (argument.node,), distinct=self.distinct, filter=condition, type=type_
+        )
+        field = self.output_field or (argument.field if type_ == argument.node.type else scope.field_for(type_))
+        if self.default is not None:
+            default = as_expression(self.default).resolve(scope)
+            node = sql.Function("COALESCE", (node, default.node), type=type_)
+        return Resolved(node, field)
+
+
+class Count(Aggregate):
+    """The number of rows whose value is not NULL; of all rows for `"*"`."""
+
+    allow_distinct = True
+    empty_result = 0
+    result = types.Integer(64)
+
+    def __init__(self, expression: Any, distinct: bool = False, filter: Any = None, **extra: Any) -> None:
+        if expression == "*":
+            if filter is not None:
+                raise ValueError("Star cannot be used with filter. Please specify a field.")
+            expression = Star()
+        super().__init__(expression, distinct=distinct, filter=filter, **extra)
+
+
+class Star(F):
+    """`*` as the argument of Count."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("*")
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        return Star
+
+    def resolve(self, scope: Scope) -> Resolved:
+        return Resolved(sql.Star())
+
+
+class Sum(Aggregate):
+    """The sum."""
+
+    allow_distinct = True
+
+
+class Avg(Aggregate):
+    """The mean; of whole numbers a float."""
+
+    allow_distinct = True
+
+    def result_type(self, argument: types.Type) -> types.Type:
+        return types.Float() if isinstance(argument, types.Integer | types.Serial) else argument
+
+
+class Max(Aggregate):
+    """The largest value."""
+
+
+class Min(Aggregate):
+    """The smallest value."""

@@ -1,0 +1,71 @@
+"""Case and When: the result of the first condition that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from rowsmith.expressions.base import Expression, Resolved, Scope, Shaped, as_condition_or_expression
+from rowsmith.expressions.names import F
+from rowsmith.expressions.q import Q
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
+
+
+class When(Expression):
+    """One branch of a Case: a condition, and what the Case is worth where it holds."""
+
+    def __init__(self, condition: Any = None, then: Any = None, **lookups: Any) -> None:
+        if lookups:
+            if condition is None:
+                condition = Q(**lookups)
+            elif getattr(condition, "conditional", False):
+                condition = Q(condition, **lookups)
+        if not isinstance(condition, Shaped):
+            raise TypeError("When() takes a Q, a boolean expression or lookups as its condition.")
+        if isinstance(condition, Q) and not condition:
+            raise ValueError("An empty Q() cannot be the condition of a When(); it would hold for every row.")
+        self.condition = condition
+        self.result = F(then) if isinstance(then, str) else as_condition_or_expression(then)
+
+    def __repr__(self) -> str:
+        return f"When({self.condition!r}, then={self.result!r})"
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        return (When, self.condition.fingerprint(values), self.result.fingerprint(values))
+
+
+class Case(Expression):
+    """The result of the first When whose condition holds, else `default`, else NULL."""
+
+    def __init__(self, *cases: When, default: Any = None, output_field: Any = None) -> None:
+        for case in cases:
+            if not isinstance(case, When):
+                raise TypeError(f"Case() takes When objects, not {case!r}.")
+        self.cases = cases
+        self.default = F(default) if isinstance(default, str) else as_condition_or_expression(default)
+        self.output_field = output_field
+
+    def __repr__(self) -> str:
+        return f"Case({', '.join(map(repr, self.cases))}, default={self.default!r})"
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        keys = tuple(case.fingerprint(values) for case in self.cases)
+        return (Case, keys, self.default.fingerprint(values), self._field_key())
+
+    def resolve(self, scope: Scope) -> Resolved:
+        branches: list[sql.When] = []
+        results: list[Resolved] = []
+        for case in self.cases:
+            condition = scope.condition(case.condition if isinstance(case.condition, Q) else Q(case.condition))
+            result = case.result.resolve(scope)
+            branches.append(sql.When(condition, result.node))
+            results.append(result)
+        default = self.default.resolve(scope)
+        results.append(default)
+        known = [result for result in results if not isinstance(result.node.type, types.Unknown)]
+        type_ = scope.type_of(self.output_field) if self.output_field else None
+        if type_ is None:
+            type_ = known[0].node.type if known else types.Unknown()
+        node = sql.Case(tuple(branches), default.node, type=type_)
+        return self._typed(node, scope, known[0].field if known else None)

@@ -1,0 +1,47 @@
+"""Func: a call of a database function, which named functions derive from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar
+
+from rowsmith.expressions.base import Expression, Resolved, Scope, as_condition_or_expression
+from rowsmith.expressions.names import F
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
+
+
+class Func(Expression):
+    """A function of the database called with expressions; strings name fields, other plain values become Values."""
+
+    function: ClassVar[str | None] = None
+    arity: ClassVar[int | None] = None
+    result: ClassVar[types.Type | None] = None
+    """What the function returns; None means what its first argument is."""
+
+    def __init__(self, *expressions: Any, output_field: Any = None, function: str | None = None) -> None:
+        if self.arity is not None and len(expressions) != self.arity:
+            noun = "argument" if self.arity == 1 else "arguments"
+            raise TypeError(
+                f"{type(self).__name__} takes exactly {self.arity} {noun} ({len(expressions)} given)."
+            )
+        self.expressions = [F(e) if isinstance(e, str) else as_condition_or_expression(e) for e in expressions]
+        self.output_field = output_field
+        self.name = function or self.function or type(self).__name__.upper()
+        if not self.name.replace("_", "").isalnum():
+            raise ValueError(f"{self.name!r} is not the name of a function.")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.expressions))})"
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        keys = tuple(expression.fingerprint(values) for expression in self.expressions)
+        return (type(self), self.name, self._field_key(), keys)
+
+    def resolve(self, scope: Scope) -> Resolved:
+        arguments = [expression.resolve(scope) for expression in self.expressions]
+        first = arguments[0].node.type if arguments else types.Unknown()
+        type_ = scope.type_of(self.output_field) if self.output_field else self.result or first
+        node = sql.Function(self.name, tuple(a.node for a in arguments), type=type_)
+        inferred = arguments[0].field if self.result is None and arguments else None
+        return self._typed(node, scope, inferred)

@@ -1,0 +1,55 @@
+"""OrderBy: an expression as a sort key."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope
+
+
+class OrderBy(Expression):
+    """A sort key: an expression, its direction, and where NULLs go."""
+
+    __slots__ = ("descending", "expression", "nulls_first", "nulls_last")
+
+    def __init__(
+        self,
+        expression: Any,
+        descending: bool = False,
+        nulls_first: bool | None = None,
+        nulls_last: bool | None = None,
+    ) -> None:
+        if nulls_first and nulls_last:
+            raise ValueError("nulls_first and nulls_last are mutually exclusive.")
+        if nulls_first is False or nulls_last is False:
+            raise ValueError("nulls_first and nulls_last are True or None; use the other one instead of False.")
+        if not isinstance(expression, Combinable):
+            raise ValueError(f"OrderBy() takes an expression, not {expression!r}.")
+        self.expression = expression
+        self.descending = descending
+        self.nulls_first = nulls_first
+        self.nulls_last = nulls_last
+
+    def __repr__(self) -> str:
+        return f"OrderBy({self.expression!r}, descending={self.descending})"
+
+    @property
+    def nulls(self) -> bool | None:
+        """True for NULLs first, False for NULLs last, None for the database's own place."""
+        return True if self.nulls_first else False if self.nulls_last else None
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        return (OrderBy, self.descending, self.nulls, self.expression.fingerprint(values))
+
+    def resolve(self, scope: Scope) -> Resolved:
+        return self.expression.resolve(scope)
+
+    def asc(self, **options: Any) -> OrderBy:
+        return OrderBy(self.expression, **options)
+
+    def desc(self, **options: Any) -> OrderBy:
+        return OrderBy(self.expression, descending=True, **options)
+
+
+Expression.orderings = OrderBy

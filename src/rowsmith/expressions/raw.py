@@ -1,0 +1,35 @@
+"""RawSQL: a fragment that the caller wrote, with its parameters apart."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from rowsmith.expressions.base import Expression, Resolved, Scope, type_of_value
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
+
+
+class RawSQL(Expression):
+    """SQL text with one `%s` for each of `params`; `%%` is a percent sign."""
+
+    def __init__(self, sql: str, params: Sequence[Any], output_field: Any = None) -> None:
+        self.sql = sql
+        self.params = tuple(params)
+        self.output_field = output_field
+
+    def __repr__(self) -> str:
+        return f"RawSQL({self.sql!r}, {self.params!r})"
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        values.extend(self.params)
+        return (RawSQL, self.sql, tuple(map(type, self.params)), self._field_key())
+
+    def resolve(self, scope: Scope) -> Resolved:
+        texts = self.sql.replace("%%", "%\0%").split("%s")
+        texts = [text.replace("%\0%", "%") for text in texts]
+        if len(texts) != len(self.params) + 1:
+            raise ValueError(f"{self!r} has {len(texts) - 1} placeholders for {len(self.params)} parameters.")
+        arguments = tuple(scope.value(value, type_of_value(value), cast=True) for value in self.params)
+        type_ = scope.type_of(self.output_field) if self.output_field else types.Unknown()
+        return Resolved(sql.Raw(tuple(texts), arguments, type=type_), self.output_field)
