@@ -1,0 +1,1 @@
+"""Properties that hold for any data and any query, checked on random ones."""

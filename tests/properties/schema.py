@@ -1,0 +1,240 @@
+"""The models of the differential test, as data from which both libraries build theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+APP = "shop"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field: the name of its class, and its arguments. `to` makes it a relation."""
+
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+    to: str | None = None
+
+    @property
+    def null(self) -> bool:
+        return bool(self.options.get("null"))
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: dict[str, Column]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def col(kind: str, **options: Any) -> Column:
+    return Column(kind, options)
+
+
+def key(to: str, *, kind: str = "ForeignKey", on_delete: str = "CASCADE", **options: Any) -> Column:
+    return Column(kind, {"on_delete": on_delete, **options}, to)
+
+
+def many(to: str, **options: Any) -> Column:
+    return Column("ManyToManyField", options, to)
+
+
+TABLES: dict[str, Table] = {
+    "Country": Table(
+        {
+            "code": col("CharField", max_length=2, primary_key=True),
+            "name": col("CharField", max_length=40),
+            "population": col("PositiveIntegerField", null=True),
+            "motto": col("TextField", null=True),
+        }
+    ),
+    "Author": Table(
+        {
+            "name": col("CharField", max_length=40),
+            "slug": col("SlugField", unique=True),
+            "age": col("IntegerField", null=True),
+            "score": col("FloatField", null=True),
+            "balance": col("DecimalField", max_digits=9, decimal_places=2, null=True),
+            "born": col("DateField", null=True),
+            "joined": col("DateTimeField", null=True),
+            "active": col("BooleanField", default=True),
+            "token": col("UUIDField", null=True),
+            "country": key("Country", null=True, related_name="authors", on_delete="SET_NULL"),
+            "mentor": key("self", null=True, related_name="pupils", on_delete="SET_NULL"),
+            "friends": many("self"),
+        }
+    ),
+    "Profile": Table(
+        {
+            "author": key("Author", kind="OneToOneField", related_name="profile"),
+            "bio": col("TextField", default=""),
+            "level": col("SmallIntegerField", null=True),
+            "extra": col("JSONField", null=True),
+        }
+    ),
+    "Publisher": Table(
+        {
+            "name": col("CharField", max_length=40),
+            "founded": col("DateField", null=True),
+            "listed": col("BooleanField", null=True),
+            "country": key("Country", null=True),
+        },
+        {"ordering": ["name", "-id"]},
+    ),
+    "Tag": Table(
+        {
+            "label": col("CharField", max_length=20),
+            "weight": col("IntegerField", null=True),
+            "parent": key("self", null=True),
+        }
+    ),
+    "Book": Table(
+        {
+            "title": col("CharField", max_length=60),
+            "pages": col("IntegerField", null=True),
+            "copies": col("BigIntegerField", default=0),
+            "price": col("DecimalField", max_digits=7, decimal_places=2, null=True),
+            "rating": col("FloatField", null=True),
+            "published": col("DateTimeField", null=True),
+            "day": col("DateField", null=True),
+            "opens": col("TimeField", null=True),
+            "lasts": col("DurationField", null=True),
+            "isbn": col("CharField", max_length=13, null=True, unique=True),
+            "author": key("Author", related_name="books"),
+            "editor": key(
+                "Author",
+                null=True,
+                related_name="edited",
+                related_query_name="edited_book",
+                on_delete="SET_NULL",
+            ),
+            "publisher": key("Publisher", null=True, on_delete="SET_NULL"),
+            "tags": many("Tag", related_name="books"),
+            "contributors": many("Author", through="Contribution", related_name="contributed"),
+        },
+        {"get_latest_by": ["published", "id"]},
+    ),
+    "Contribution": Table(
+        {
+            "book": key("Book"),
+            "author": key("Author"),
+            "role": col("CharField", max_length=10),
+            "share": col("IntegerField", null=True),
+        }
+    ),
+    "Review": Table(
+        {
+            "book": key("Book", related_name="reviews"),
+            "stars": col("SmallIntegerField"),
+            "text": col("TextField", null=True),
+            "at": col("DateTimeField"),
+            "reviewer": key(
+                "Author", null=True, to_field="slug", related_name="reviews", on_delete="SET_NULL"
+            ),
+        },
+        {"ordering": ["-at", "id"]},
+    ),
+}
+
+
+def target_of(model: str, column: Column) -> str:
+    assert column.to is not None
+    return model if column.to == "self" else column.to
+
+
+def build(models: ModuleType, module: str) -> dict[str, Any]:
+    """The model classes, by name, built from `TABLES` with the field classes of `models`."""
+    built: dict[str, Any] = {}
+    for name, table in TABLES.items():
+        body: dict[str, Any] = {
+            "__module__": module,
+            "Meta": type("Meta", (), {"app_label": APP, **table.meta}),
+        }
+        for attribute, column in table.columns.items():
+            options = dict(column.options)
+            if "on_delete" in options:
+                options["on_delete"] = getattr(models, options["on_delete"])
+            if isinstance(options.get("through"), str):
+                options["through"] = f"{APP}.{options['through']}"
+            field_class = getattr(models, column.kind)
+            if column.to is None:
+                body[attribute] = field_class(**options)
+            else:
+                to = column.to if column.to == "self" else f"{APP}.{column.to}"
+                body[attribute] = field_class(to, **options)
+        built[name] = type(models.Model)(name, (models.Model,), body)
+    return built
+
+
+@dataclass(frozen=True)
+class Link:
+    """A relation as a name in a query: where it leads and how many rows it may find."""
+
+    name: str
+    target: str
+    many: bool
+    optional: bool
+    forward: bool
+    accessor: str | None
+    column: Column | None = None
+
+
+def _links() -> dict[str, dict[str, Link]]:
+    links: dict[str, dict[str, Link]] = {name: {} for name in TABLES}
+    for model, table in TABLES.items():
+        for name, column in table.columns.items():
+            if column.to is None:
+                continue
+            target = target_of(model, column)
+            to_many = column.kind == "ManyToManyField"
+            links[model][name] = Link(name, target, to_many, column.null or to_many, True, name, column)
+            if column.kind == "ManyToManyField" and column.to == "self":
+                continue
+            accessor = column.options.get("related_name")
+            query_name = column.options.get("related_query_name") or accessor or model.lower()
+            one = column.kind == "OneToOneField"
+            if accessor is None:
+                accessor = model.lower() if one else f"{model.lower()}_set"
+            links[target][query_name] = Link(query_name, target=model, many=not one, optional=True,
+                                             forward=False, accessor=accessor)  # fmt: skip
+    return links
+
+
+LINKS = _links()
+
+KINDS = {
+    "CharField": "text",
+    "TextField": "text",
+    "SlugField": "text",
+    "IntegerField": "int",
+    "SmallIntegerField": "int",
+    "BigIntegerField": "int",
+    "PositiveIntegerField": "int",
+    "FloatField": "float",
+    "DecimalField": "decimal",
+    "BooleanField": "bool",
+    "DateField": "date",
+    "DateTimeField": "datetime",
+    "TimeField": "time",
+    "DurationField": "duration",
+    "UUIDField": "uuid",
+    "JSONField": "json",
+}
+
+
+def kinds_of(model: str) -> dict[str, str]:
+    """The plain columns of a model and what kind of value each holds, the automatic key included."""
+    found = {n: KINDS[c.kind] for n, c in TABLES[model].columns.items() if c.to is None}
+    if not any(c.options.get("primary_key") for c in TABLES[model].columns.values()):
+        found["id"] = "int"
+    return found
+
+
+def is_nullable(model: str, name: str) -> bool:
+    column = TABLES[model].columns.get(name)
+    return column is not None and column.null
+
+
+def key_kind(model: str) -> str:
+    return "text" if model == "Country" else "int"

@@ -1,0 +1,308 @@
+"""The two libraries under comparison, each as the names that a query may use and the way to run it."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import decimal
+import sqlite3
+import uuid
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.properties import program, schema
+from tests.properties.data import Row
+
+
+class Undo(Exception):
+    """Raised to leave an atomic block without keeping what it did."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error as a result: its class, its ancestors by name, and its words."""
+
+    kind: str
+    ancestors: tuple[str, ...]
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
+
+
+class Side:
+    """One library, looking at the shared database file."""
+
+    name: str
+    models: Mapping[str, Any]
+    atomic: Callable[[], contextlib.AbstractContextManager[Any]]
+
+    def __init__(self, face: Any) -> None:
+        self.names: dict[str, Any] = {
+            **self.models,
+            **{n: getattr(face, n) for n in NAMES if hasattr(face, n)},
+            "walk": walk,
+            "change": change,
+            "change_many": change_many,
+        }
+
+    def run(self, node: program.Node, writes: bool) -> Any:
+        """The normalised result of a query, or a Failure. A writing one leaves the database as it was."""
+        if not writes:
+            return self._outcome(node)
+        result: Any = None
+        try:
+            with self.atomic():
+                result = self._outcome(node)
+                if not isinstance(result, Failure):
+                    result = (result, self.snapshot())
+                raise Undo
+        except Undo:
+            pass
+        except Exception as error:  # a deferred foreign key, checked when the block ends
+            result = failure(error)
+        return result
+
+    def _outcome(self, node: program.Node) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return normalised(program.run(node, self.names))
+        except Exception as error:
+            return failure(error)
+
+    def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table as stored, seen from inside the current transaction."""
+        tables = {}
+        with self.cursor() as cursor:
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'shop%' ORDER BY 1"
+            )
+            for (table,) in cursor.fetchall():
+                cursor.execute(f'SELECT * FROM "{table}"')
+                tables[table] = sorted(map(repr, cursor.fetchall()))
+        return tables
+
+    def cursor(self) -> contextlib.AbstractContextManager[Any]:
+        raise NotImplementedError
+
+    def statements(self, node: program.Node, writes: bool) -> list[str]:
+        """The SQL that running the query sends."""
+        raise NotImplementedError
+
+
+NAMES = [
+    "Q", "F", "Value", "Prefetch", "Count", "Sum", "Avg", "Min", "Max", "Exists", "OuterRef", "Subquery",
+    "ExpressionWrapper", "Case", "When",
+]  # fmt: skip
+
+
+class Django(Side):
+    """The oracle."""
+
+    name = "django"
+
+    def __init__(self, path: Path) -> None:
+        import django
+        from django.conf import settings
+
+        if not settings.configured:
+            settings.configure(
+                DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}},
+                INSTALLED_APPS=["tests.properties.oracle.Shop"],
+                USE_TZ=True,
+                TIME_ZONE="UTC",
+                DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+            )
+            django.setup()
+        from django.db import connection, models, transaction
+
+        from tests.properties import oracle
+
+        self.connection = connection
+        if self.connection.settings_dict["NAME"] != str(path):
+            self.connection.close()
+            self.connection.settings_dict["NAME"] = str(path)
+        self.models = oracle.shop()
+        self.atomic = transaction.atomic
+        super().__init__(models)
+
+    def create_tables(self) -> None:
+        with self.connection.schema_editor() as editor:
+            for model in self.models.values():
+                editor.create_model(model)
+
+    def fill(self, rows: dict[str, list[Row]]) -> None:
+        """Replace all rows of the database by these."""
+        with self.atomic():
+            for name in reversed(rows):
+                manager = self.manager(name)
+                manager.all()._raw_delete(manager.db)
+            for name, table in rows.items():
+                manager = self.manager(name)
+                manager.bulk_create([manager.model(**row) for row in table])
+
+    def manager(self, name: str) -> Any:
+        model, _, field = name.partition(".")
+        found = self.models[model]
+        return getattr(found, field).through.objects if field else found.objects
+
+    def cursor(self) -> contextlib.AbstractContextManager[Any]:
+        return self.connection.cursor()
+
+    def statements(self, node: program.Node, writes: bool) -> list[str]:
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(self.connection) as captured:
+            self.run(node, writes)
+        return [query["sql"] for query in captured.captured_queries]
+
+
+class ReversedDjango(Django):
+    """Django once more, on a database that returns unordered rows the other way round.
+
+    Compared with Django it must agree always: what it finds are queries whose answer SQL leaves open.
+    """
+
+    name = "django, unordered rows reversed"
+
+    @contextlib.contextmanager
+    def _reversed(self) -> Iterator[None]:
+        with self.connection.cursor() as cursor:
+            cursor.execute("PRAGMA reverse_unordered_selects = ON")
+        try:
+            yield
+        finally:
+            with self.connection.cursor() as cursor:
+                cursor.execute("PRAGMA reverse_unordered_selects = OFF")
+
+    def run(self, node: program.Node, writes: bool) -> Any:
+        with self._reversed():
+            return super().run(node, writes)
+
+
+class Rowsmith(Side):
+    """The library under test."""
+
+    name = "rowsmith"
+    _models: Mapping[str, Any] | None = None
+
+    def __init__(self, path: Path) -> None:
+        import rowsmith
+        from rowsmith import models, transaction
+
+        rowsmith.configure({"default": f"sqlite:///{path}"})
+        if Rowsmith._models is None:
+            Rowsmith._models = schema.build(models, "tests.properties.ours")
+        self.models = Rowsmith._models
+        self.atomic = transaction.atomic
+        self.connection = rowsmith.connections["default"]
+        super().__init__(models)
+
+    def cursor(self) -> contextlib.AbstractContextManager[Any]:
+        return self.connection.cursor()
+
+    def statements(self, node: program.Node, writes: bool) -> list[str]:
+        self.connection.force_debug_cursor = True
+        start = len(self.connection.queries)
+        try:
+            self.run(node, writes)
+            return [str(query["sql"]) for query in list(self.connection.queries)[start:]]
+        finally:
+            self.connection.force_debug_cursor = False
+
+
+# --- what a random query may call beside the library's own names
+
+
+def walk(found: Any, *paths: str) -> Any:
+    """The instances with what their relations lead to, however it was loaded."""
+    return [tree(instance, [path.split("__") for path in paths]) for instance in found]
+
+
+def tree(instance: Any, paths: list[list[str]]) -> Any:
+    if instance is None:
+        return None
+    branches = {}
+    for name in sorted({path[0] for path in paths}):
+        deeper = [path[1:] for path in paths if path[0] == name and len(path) > 1]
+        try:
+            value = getattr(instance, name)
+        except Exception as error:
+            branches[name] = failure(error).kind
+            continue
+        if hasattr(value, "all"):
+            branches[name] = sorted((tree(item, deeper) for item in value.all()), key=repr)
+        elif isinstance(value, list):
+            branches[name] = [tree(item, deeper) for item in value]
+        else:
+            branches[name] = tree(value, deeper)
+    return (normalised(instance), branches)
+
+
+def change(instance: Any, save: dict[str, Any] | None = None, **values: Any) -> Any:
+    """Set attributes, save, and hand the instance back as read again."""
+    for name, value in values.items():
+        setattr(instance, name, value)
+    instance.save(**(save or {}))
+    instance.refresh_from_db()
+    return instance
+
+
+def change_many(found: Any, fields: list[str], values: list[Any]) -> Any:
+    """`bulk_update` of the instances, the values of one field after the other dealt out in turn."""
+    instances = list(found)
+    for i, instance in enumerate(instances):
+        for field in fields:
+            setattr(instance, field, values[i % len(values)])
+    manager = type(instances[0]).objects if instances else None
+    return manager.bulk_update(instances, fields) if manager is not None else 0
+
+
+# --- results that can be compared
+
+
+def failure(error: BaseException) -> Failure:
+    ancestors = tuple(c.__name__ for c in type(error).__mro__ if c not in (object, BaseException, Exception))
+    return Failure(type(error).__name__, ancestors, str(error)[:400])
+
+
+def normalised(value: Any) -> Any:
+    """A value that compares and prints the same for both libraries, types included where they matter."""
+    match value:
+        case None | str() | bytes() | Failure():
+            return value
+        case bool():
+            return f"<{value}>"
+        case int():
+            return value
+        case float():
+            # Sums of floats depend on the order in which rows are added up.
+            return f"<float {value:.9g}>"
+        case decimal.Decimal():
+            return f"<Decimal {value}>"
+        case datetime.datetime():
+            return f"<datetime {value.isoformat()}>"
+        case datetime.date() | datetime.time() | datetime.timedelta() | uuid.UUID():
+            return f"<{type(value).__name__} {value}>"
+        case dict():
+            return {normalised(k): normalised(v) for k, v in value.items()}
+        case tuple() if hasattr(value, "_fields"):
+            return ("Row", tuple(value._fields), tuple(map(normalised, value)))
+        case tuple():
+            return tuple(map(normalised, value))
+        case list() | set() | frozenset():
+            return [normalised(item) for item in value]
+    if hasattr(value, "_meta"):
+        columns = {k: normalised(v) for k, v in sorted(vars(value).items()) if not k.startswith("_")}
+        return (value._meta.object_name, columns)
+    if hasattr(value, "__iter__"):
+        return [normalised(item) for item in value]
+    return f"<{type(value).__name__}>"
+
+
+def sqlite_version() -> str:
+    return sqlite3.sqlite_version
