@@ -122,7 +122,7 @@ def column_value(rng: random.Random, column: Column, number_of_row: int) -> Any:
 def universe(seed: int | str) -> dict[str, list[Row]]:
     """Rows by table, keys included, many-to-many tables as "Model.field" with pairs of keys.
 
-    Parents come before children, and a row refers only to earlier ones of its own table. Some universes are empty.
+    Parents come first; a row refers only to earlier ones of its own table; some universes are empty.
     """
     rng = random.Random(f"rows {seed}")
     scale = rng.choice([0, 1, 1, 1, 1, 1, 1, 2, 2, 2])
