@@ -1,0 +1,1 @@
+"""Fields: what a column is. Its SQL type, its conversions, its validation, and relations as data."""

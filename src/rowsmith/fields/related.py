@@ -1,0 +1,329 @@
+"""Relation fields to one row: foreign keys and one-to-one fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from rowsmith.exceptions import FieldError, ValidationError
+from rowsmith.fields.base import Field, G, S
+from rowsmith.fields.numbers import referring_type
+from rowsmith.fields.on_delete import OnDelete
+from rowsmith.fields.relation import ForeignObjectRel, ManyToOneRel, OneToOneRel, Step
+from rowsmith.sql import types
+
+RECURSIVE = "self"
+
+
+class RelatedField(Field[S, G]):
+    """A field that refers to a model; the model may be named before it exists."""
+
+    one_to_many = False
+    one_to_one = False
+    many_to_many = False
+    many_to_one = False
+
+    @property
+    def related_model(self) -> Any:  # type: ignore[override]
+        """The model referred to; FieldError while nobody has defined it."""
+        target = self.remote_field.model
+        if isinstance(target, str):
+            here = f"{self.model._meta.label}.{self.name}" if "model" in self.__dict__ else "This relation"
+            raise FieldError(
+                f"{here} refers to {target!r}, which is not defined. Define that model, import the module that does, "
+                "or correct the name."
+            )
+        return target
+
+    @property
+    def is_resolved(self) -> bool:
+        return not isinstance(self.remote_field.model, str)
+
+    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
+        meta = cls._meta
+        if meta.abstract:
+            return
+        rel = self.remote_field
+        names = {"class": cls.__name__.lower(), "model_name": meta.model_name, "app_label": meta.app_label}
+        related_name = rel.related_name or meta.default_related_name
+        if related_name:
+            rel.related_name = related_name % names
+        if rel.related_query_name:
+            rel.related_query_name = rel.related_query_name % names
+        cls._when_defined(rel.model, self._resolve)
+
+    def _resolve(self, target: Any) -> None:
+        """Called with the target model as soon as both ends are defined, and again when it is redefined."""
+        self.remote_field.model = target
+        self.model._meta.expire()
+        target._meta.add_reverse(self.remote_field)
+        self.model._install_reverse(self)
+
+    def related_query_name(self) -> str:
+        rel = self.remote_field
+        return str(rel.related_query_name or rel.related_name or self.model._meta.model_name)
+
+    @cached_property
+    def cache_name(self) -> str:
+        """The attribute of an instance that holds the related one."""
+        return f"_cached_{self.name}"
+
+    def get_cache_name(self) -> str:
+        return self.cache_name
+
+    def get_limit_choices_to(self) -> Any:
+        limit = self.remote_field.limit_choices_to
+        return limit() if callable(limit) else limit
+
+    def is_cached(self, instance: Any) -> bool:
+        return self.cache_name in instance.__dict__
+
+    def get_cached_value(self, instance: Any) -> Any:
+        return instance.__dict__[self.cache_name]
+
+    def set_cached_value(self, instance: Any, value: Any) -> None:
+        setattr(instance, self.cache_name, value)
+
+    def delete_cached_value(self, instance: Any) -> None:
+        instance.__dict__.pop(self.cache_name, None)
+
+    def _deconstruct_relation(self, keywords: dict[str, Any]) -> None:
+        rel = self.remote_field
+        target = rel.model
+        keywords["to"] = target.lower() if isinstance(target, str) else target._meta.label_lower
+        for option in ("related_name", "related_query_name"):
+            if getattr(rel, option) is not None:
+                keywords[option] = getattr(rel, option)
+        if rel.limit_choices_to:
+            keywords["limit_choices_to"] = rel.limit_choices_to
+
+
+class ForeignObject(RelatedField[S, G]):
+    """A join over columns that other fields hold: no column, constraint or index of its own."""
+
+    many_to_one = True
+    requires_unique_target: ClassVar[bool] = True
+    rel_class: ClassVar[type[ForeignObjectRel]] = ForeignObjectRel
+
+    def __init__(
+        self,
+        to: Any,
+        on_delete: OnDelete,
+        from_fields: Any,
+        to_fields: Any,
+        rel: Any = None,
+        related_name: str | None = None,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+        parent_link: bool = False,
+        swappable: bool = True,
+        **options: Any,
+    ) -> None:
+        to = checked_target(type(self).__name__, to)
+        if rel is None:
+            rel = self.rel_class(
+                self,
+                to,
+                related_name=related_name,
+                related_query_name=related_query_name,
+                limit_choices_to=limit_choices_to,
+                parent_link=parent_link,
+                on_delete=on_delete,
+            )
+        super().__init__(rel=rel, **options)
+        self.from_fields = from_fields
+        self.to_fields = to_fields
+        self.swappable = swappable
+
+    def get_attname_column(self) -> tuple[str, str | None]:
+        return self.get_attname(), None
+
+    @cached_property
+    def related_fields(self) -> tuple[tuple[Any, Any], ...]:
+        """The pairs of equal fields: (field here, field of the related model)."""
+        here, there = self.model._meta, self.related_model._meta
+        pairs = []
+        for source, target in zip(self.from_fields, self.to_fields, strict=True):
+            pairs.append(
+                (
+                    self if source == RECURSIVE else here.get_field(source),
+                    there.pk if target is None else there.get_field(target),
+                )
+            )
+        return tuple(pairs)
+
+    @property
+    def local_related_fields(self) -> tuple[Any, ...]:
+        return tuple(here for here, _ in self.related_fields)
+
+    @property
+    def foreign_related_fields(self) -> tuple[Any, ...]:
+        return tuple(there for _, there in self.related_fields)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The join from this model to the related one."""
+        return (Step(self.related_model, self.related_fields, multiple=False, nullable=self.null, field=self),)
+
+    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+        name, path, args, keywords = super().deconstruct()
+        keywords["on_delete"] = self.remote_field.on_delete
+        keywords["from_fields"] = self.from_fields
+        keywords["to_fields"] = self.to_fields
+        if self.remote_field.parent_link:
+            keywords["parent_link"] = True
+        self._deconstruct_relation(keywords)
+        return name, path, args, keywords
+
+
+class ForeignKey(ForeignObject[S, G]):
+    """Many rows here to one there: a column `<name>_id` that holds the other row's key."""
+
+    rel_class = ManyToOneRel
+    empty_strings_allowed = False
+    default_error_messages = {
+        "invalid": "There is no %(model)s whose %(field)s is %(value)r.",
+    }
+    description = "Foreign Key (type determined by related field)"
+
+    def __init__(
+        self,
+        to: Any,
+        on_delete: OnDelete,
+        related_name: str | None = None,
+        related_query_name: str | None = None,
+        limit_choices_to: Any = None,
+        parent_link: bool = False,
+        to_field: str | None = None,
+        db_constraint: bool = True,
+        **options: Any,
+    ) -> None:
+        if not isinstance(on_delete, OnDelete):
+            raise TypeError(
+                f"on_delete must be one of CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET(...), DO_NOTHING, "
+                f"DB_CASCADE, DB_SET_NULL and DB_SET_DEFAULT, not {on_delete!r}."
+            )
+        to = checked_target(type(self).__name__, to)
+        rel = self.rel_class(
+            self,
+            to,
+            field_name=to_field,  # type: ignore[call-arg]
+            related_name=related_name,
+            related_query_name=related_query_name,
+            limit_choices_to=limit_choices_to,
+            parent_link=parent_link,
+            on_delete=on_delete,
+        )
+        options.setdefault("db_index", True)
+        super().__init__(to, on_delete, from_fields=[RECURSIVE], to_fields=[to_field], rel=rel, **options)
+        self.db_constraint = db_constraint
+
+    def get_attname(self) -> str:
+        return f"{self.name}_id"
+
+    def get_attname_column(self) -> tuple[str, str | None]:
+        attname = self.get_attname()
+        return attname, self.db_column or attname
+
+    @property
+    def target_field(self) -> Any:
+        """The field of the related model whose values this column holds."""
+        return self.related_fields[0][1]
+
+    @cached_property
+    def sql_type(self) -> types.Type:
+        return referring_type(self.target_field.sql_type)
+
+    @property
+    def prep_types(self) -> frozenset[type]:  # type: ignore[override]
+        return self.target_field.prep_types  # type: ignore[no-any-return]
+
+    @property
+    def integer_range(self) -> Any:  # type: ignore[override]
+        return self.target_field.integer_range
+
+    def db_type(self, connection: Any) -> str | None:
+        return self.target_field.rel_db_type(connection)  # type: ignore[no-any-return]
+
+    def get_default(self) -> Any:
+        """The default key; the key of the instance when the default is one."""
+        default = super().get_default()
+        target = self.remote_field.model
+        if not isinstance(target, str) and isinstance(default, target):
+            return getattr(default, self.target_field.attname)
+        return default
+
+    def to_python(self, value: Any) -> Any:
+        return self.target_field.to_python(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.target_field.get_prep_value(value)
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if value is None or (value == "" and self.target_field.empty_strings_allowed is False):
+            return None
+        return self.target_field.get_db_prep_save(value, connection)
+
+    def validate(self, value: Any, model_instance: Any) -> None:
+        if self.remote_field.parent_link:
+            return
+        super().validate(value, model_instance)
+        if value is None:
+            return
+        manager = self.related_model._base_manager
+        alias = model_instance._state.db if model_instance is not None else None
+        rows = manager.using(alias) if alias else manager.all()
+        rows = rows.filter(**{self.target_field.name: value})
+        limit = self.get_limit_choices_to()
+        if limit:
+            rows = rows.filter(**limit) if isinstance(limit, Mapping) else rows.filter(limit)
+        if not rows.exists():
+            params = {
+                "model": self.related_model._meta.verbose_name,
+                "pk": value,
+                "field": self.target_field.name,
+                "value": value,
+            }
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params=params)
+
+    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+        name, path, args, keywords = super().deconstruct()
+        del keywords["from_fields"], keywords["to_fields"]
+        if keywords.pop("db_index", False) is False:
+            keywords["db_index"] = False
+        if not self.db_constraint:
+            keywords["db_constraint"] = False
+        if self.remote_field.field_name is not None:
+            keywords["to_field"] = self.remote_field.field_name
+        return name, path, args, keywords
+
+
+class OneToOneField(ForeignKey[S, G]):
+    """A foreign key that is unique, with a single instance at the other end."""
+
+    many_to_one = False
+    one_to_one = True
+    rel_class = OneToOneRel
+    description = "One-to-one relationship"
+
+    def __init__(self, to: Any, on_delete: OnDelete, to_field: str | None = None, **options: Any) -> None:
+        options["unique"] = True
+        super().__init__(to, on_delete, to_field=to_field, **options)
+
+    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
+        name, path, args, keywords = super().deconstruct()
+        keywords.pop("unique", None)
+        return name, path, args, keywords
+
+
+def checked_target(kind: str, to: Any) -> Any:
+    """`to`, when it is a model or reads as the name of one; else TypeError."""
+    if isinstance(to, str):
+        if to == RECURSIVE or (to and to.count(".") <= 1):
+            return to
+    elif isinstance(to, type) and hasattr(to, "_meta"):
+        return to
+    raise TypeError(f"{kind}({to!r}) must name a model: a class, 'self', 'Model' or 'app.Model'.")
+

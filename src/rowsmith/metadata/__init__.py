@@ -1,0 +1,1 @@
+"""Metadata: what a model is, without behaviour. Options, registry, indexes, constraints, tables."""

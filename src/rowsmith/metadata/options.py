@@ -1,0 +1,387 @@
+"""Options: everything that is known about one model, as `Model._meta`."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from rowsmith import config
+from rowsmith.exceptions import FieldDoesNotExist, ImproperlyConfigured, did_you_mean
+from rowsmith.metadata import names
+from rowsmith.metadata.registry import Apps, apps
+
+_ATTRIBUTES: Mapping[str, Any] = {
+    "abstract": False,
+    "app_label": None,
+    "apps": None,
+    "base_manager_name": None,
+    "constraints": (),
+    "db_table": "",
+    "db_table_comment": "",
+    "db_tablespace": None,
+    "default_manager_name": None,
+    "default_permissions": ("add", "change", "delete", "view"),
+    "default_related_name": None,
+    "get_latest_by": None,
+    "indexes": (),
+    "managed": True,
+    "order_with_respect_to": None,
+    "ordering": (),
+    "permissions": (),
+    "proxy": False,
+    "required_db_features": (),
+    "required_db_vendor": None,
+    "select_on_save": False,
+    "swappable": None,
+    "unique_together": (),
+    "verbose_name": None,
+    "verbose_name_plural": None,
+}
+
+
+class Options:
+    """What one model is: its names, fields, relations, managers and `Meta`.
+
+    It is complete once the class is defined; afterwards only relations that point to the model are added, when the
+    models that declare them appear. Everything derived is worked out when first asked for, and again after that.
+    """
+
+    auto_field: Any = None
+    auto_created: Any = False
+    root_shape: Any = None
+    model: Any
+    default_apps: Apps = apps
+
+    def __init__(self, cls: Any, meta: Any, module: str) -> None:
+        given = {name: value for name, value in vars(meta).items() if not name.startswith("__")} if meta else {}
+        for base in meta.__mro__[1:] if isinstance(meta, type) else ():
+            for name, value in vars(base).items():
+                if base is not object and not name.startswith("__"):
+                    given.setdefault(name, value)
+        self.auto_created = given.pop("auto_created", False)
+        for name in given:
+            if name not in _ATTRIBUTES:
+                raise TypeError(
+                    f"'class Meta' of {cls.__name__} has an invalid attribute {name!r}.{did_you_mean(name, _ATTRIBUTES)}"
+                )
+        self.original_attrs: dict[str, Any] = dict(given)
+        for name, default in _ATTRIBUTES.items():
+            setattr(self, name, given.get(name, default))
+        self.apps: Apps = given.get("apps") or apps
+        self.object_name: str = cls.__name__
+        self.model_name: str = cls.__name__.lower()
+        self.app_label: str = given.get("app_label") or _configured_label(module) or names.app_label(module)
+        self.label = f"{self.app_label}.{self.object_name}"
+        self.label_lower = f"{self.app_label}.{self.model_name}"
+        self.verbose_name = self.verbose_name if self.verbose_name is not None else names.words(self.object_name)
+        if self.verbose_name_plural is None:
+            self.verbose_name_plural = f"{self.verbose_name}s"
+        self.unique_together: tuple[tuple[str, ...], ...] = normalize_together(self.unique_together)
+        self.ordering = () if self.ordering is None else self.ordering
+        self.constraints = list(self.constraints)
+        self.indexes = list(self.indexes)
+        self.db_table: str = self.db_table or names.shortened(f"{self.app_label}_{self.model_name}")
+        self.module = module
+        self.swapped: str | None = None
+        self.pk: Any = None
+        self.local_fields: list[Any] = []
+        self.local_many_to_many: list[Any] = []
+        self.private_fields: list[Any] = []
+        self.local_managers: list[Any] = []
+        self.parents: dict[Any, Any] = {}
+        self.concrete_model: Any = None
+        self.reverse: list[Any] = []
+        self.heirs: list[Options] = []
+
+    def __repr__(self) -> str:
+        return f"<Options for {self.object_name}>"
+
+    def __str__(self) -> str:
+        return self.label_lower
+
+    # Definition -----------------------------------------------------------------------------------------------------
+
+    def add_field(self, field: Any, private: bool = False) -> None:
+        """Take in a field of the model's own, in the order of creation."""
+        if private:
+            self.private_fields.append(field)
+        elif field.many_to_many:
+            bisect.insort(self.local_many_to_many, field)
+        else:
+            bisect.insort(self.local_fields, field)
+            if field.primary_key:
+                if self.pk is not None and self.pk is not field:
+                    raise ValueError(
+                        f"{self.label} has two primary keys, {self.pk.name!r} and {field.name!r}; keep one of them "
+                        "and give the other unique=True."
+                    )
+                self.pk = field
+                field.serialize = False
+        self.expire()
+
+    def add_manager(self, manager: Any) -> None:
+        self.local_managers.append(manager)
+        self.expire()
+
+    def add_reverse(self, rel: Any) -> None:
+        """Take in the other end of a relation that points to this model."""
+        reverse = (self.concrete_model or self.model)._meta.reverse
+        if not any(known is rel for known in reverse):
+            reverse.append(rel)
+            reverse.sort(key=lambda known: (known.field.model._meta.registered, known.field.creation_counter))
+        self.expire()
+
+    registered: int = 0
+
+    def drop_reverse(self, model: Any) -> None:
+        """Forget what the relations of `model`, which is being redefined, have left here."""
+        self.reverse[:] = [rel for rel in self.reverse if rel.field.model is not model]
+        self.expire()
+
+    def expire(self) -> None:
+        """Forget what was derived, here and on the models that share this model's fields."""
+        for name in _DERIVED:
+            self.__dict__.pop(name, None)
+        self.root_shape = None
+        for heir in self.heirs:
+            heir.expire()
+        if self.concrete_model is not None and self.concrete_model is not self.model:
+            concrete = self.concrete_model._meta
+            if any(name in concrete.__dict__ for name in _DERIVED):
+                concrete.expire()
+
+    def setup_proxy(self, target: Any) -> None:
+        """Share the table and the fields of `target`."""
+        self.pk = target._meta.pk
+        self.auto_field = target._meta.auto_field
+        self.db_table = target._meta.db_table
+        self.local_fields = target._meta.local_fields
+        self.local_many_to_many = target._meta.local_many_to_many
+        target._meta.heirs.append(self)
+
+    def default_auto_field(self) -> str:
+        """The name of the class that an automatic primary key gets."""
+        try:
+            current = config.current()
+        except ImproperlyConfigured:
+            # Models may be defined before the configuration that is wrong here is replaced by a right one.
+            return "BigAutoField"
+        for package, keys in current.apps.items():
+            if (self.module == package or self.module.startswith(package + ".")) and "default_auto_field" in keys:
+                return str(keys["default_auto_field"])
+        return str(current.default_auto_field)
+
+    # Fields ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def fields(self) -> tuple[Any, ...]:
+        """The forward fields, many-to-many ones aside, those of parents first."""
+        inherited = [field for parent in self.parents for field in parent._meta.fields if parent is not None]
+        if self.proxy:
+            return tuple(self.local_fields)
+        return (*inherited, *self.local_fields)
+
+    @cached_property
+    def concrete_fields(self) -> tuple[Any, ...]:
+        return tuple(field for field in self.fields if field.concrete)
+
+    @cached_property
+    def local_concrete_fields(self) -> tuple[Any, ...]:
+        return tuple(field for field in self.local_fields if field.concrete)
+
+    @cached_property
+    def many_to_many(self) -> tuple[Any, ...]:
+        if self.proxy:
+            return tuple(self.local_many_to_many)
+        inherited = [field for parent in self.parents for field in parent._meta.many_to_many]
+        return (*inherited, *self.local_many_to_many)
+
+    @cached_property
+    def all_reverse(self) -> tuple[Any, ...]:
+        """The other ends of the relations that point here, hidden ones among them."""
+        own = (self.concrete_model or self.model)._meta.reverse
+        inherited = [rel for parent in self.parents for rel in parent._meta.all_reverse]
+        return (*(rel for rel in inherited if not any(rel is mine for mine in own)), *own)
+
+    @cached_property
+    def related_objects(self) -> tuple[Any, ...]:
+        """The other ends that have a name here, or that are not many-to-many."""
+        return tuple(rel for rel in self.all_reverse if not rel.hidden or rel.field.many_to_many)
+
+    @cached_property
+    def fields_map(self) -> Mapping[str, Any]:
+        """Forward fields by name and by attname."""
+        found: dict[str, Any] = {}
+        for field in (*self.fields, *self.many_to_many, *self.private_fields):
+            found.setdefault(field.attname, field)
+        for field in (*self.fields, *self.many_to_many, *self.private_fields):
+            found[field.name] = field
+        return MappingProxyType(found)
+
+    @cached_property
+    def names(self) -> Mapping[str, Any]:
+        """Every name that a lookup may begin with: fields, their attributes, relations that point here."""
+        found: dict[str, Any] = {rel.name: rel for rel in self.all_reverse if not rel.hidden}
+        found.update(self.fields_map)
+        return MappingProxyType(found)
+
+    @cached_property
+    def columns(self) -> Mapping[str, Any]:
+        """Concrete fields by attname, in order."""
+        return MappingProxyType({field.attname: field for field in self.concrete_fields})
+
+    @property
+    def pk_fields(self) -> list[Any]:
+        return [self.pk]
+
+    @cached_property
+    def property_names(self) -> frozenset[str]:
+        """The names of the class's properties, which the constructor takes as keywords."""
+        found = set()
+        for base in self.model.__mro__:
+            for name, value in vars(base).items():
+                if isinstance(value, property):
+                    found.add(name)
+        return frozenset(found - {"_state", "__class__"})
+
+    def get_field(self, name: str) -> Any:
+        """The forward field of that name, or the relation that points here by that query name.
+
+        raises:  FieldDoesNotExist, naming the nearest and what there is.
+        """
+        try:
+            return self.names[name]
+        except KeyError:
+            known = sorted(field.name for field in self.names.values())
+            raise FieldDoesNotExist(
+                f"{self.object_name} has no field named {name!r}.{did_you_mean(name, known)} "
+                f"{self.object_name} has: {', '.join(dict.fromkeys(known))}."
+            ) from None
+
+    def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> list[Any]:
+        """Relations that point here, then forward fields; hidden relations only on request."""
+        reverse: Iterable[Any] = self.all_reverse if include_parents else self.reverse
+        found = [rel for rel in reverse if include_hidden or not rel.hidden]
+        if include_parents:
+            return [*found, *self.fields, *self.many_to_many, *self.private_fields]
+        return [*found, *self.local_fields, *self.local_many_to_many, *self.private_fields]
+
+    # Managers -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def managers(self) -> tuple[Any, ...]:
+        """The managers of this class and of its bases, each bound to this class, first declared first."""
+        found: dict[str, tuple[int, int, Any]] = {}
+        bases = [base for base in self.model.__mro__ if "_meta" in base.__dict__]
+        for depth, base in enumerate(bases):
+            for manager in base._meta.local_managers:
+                if manager.name in found or self._hides(manager.name, base):
+                    continue
+                manager = copy.copy(manager)
+                manager.model = self.model
+                found[manager.name] = (depth, manager.creation_counter, manager)
+        return tuple(manager for *_, manager in sorted(found.values(), key=lambda item: item[:2]))
+
+    def _hides(self, name: str, owner: Any) -> bool:
+        """Whether a class before `owner` uses the manager's name for something else."""
+        for base in self.model.__mro__:
+            if base is owner:
+                return False
+            if name in base.__dict__ and not hasattr(base.__dict__[name], "manager_name"):
+                return True
+        return False
+
+    @cached_property
+    def managers_map(self) -> Mapping[str, Any]:
+        return MappingProxyType({manager.name: manager for manager in self.managers})
+
+    @cached_property
+    def default_manager(self) -> Any:
+        """The manager that `default_manager_name` names, else the first one; None when there is none."""
+        name = self.default_manager_name or self._inherited_manager_name("default_manager_name")
+        if name:
+            try:
+                return self.managers_map[name]
+            except KeyError:
+                raise ValueError(f"{self.object_name} has no manager named {name!r}.") from None
+        return self.managers[0] if self.managers else None
+
+    @cached_property
+    def base_manager(self) -> Any:
+        """The manager that loads related instances: all rows, unless `base_manager_name` names another."""
+        name = self.base_manager_name or self._inherited_manager_name("base_manager_name")
+        if name:
+            try:
+                return self.managers_map[name]
+            except KeyError:
+                raise ValueError(f"{self.object_name} has no manager named {name!r}.") from None
+        manager = self.model._plain_manager_class()()
+        manager.name = "_base_manager"
+        manager.model = self.model
+        manager.auto_created = True
+        return manager
+
+    def _inherited_manager_name(self, attribute: str) -> str | None:
+        for base in self.model.__mro__[1:]:
+            meta = base.__dict__.get("_meta")
+            if meta is not None and getattr(meta, attribute):
+                return str(getattr(meta, attribute))
+        return None
+
+    # The rest -------------------------------------------------------------------------------------------------------
+
+    @property
+    def verbose_name_raw(self) -> str:
+        return str(self.verbose_name)
+
+    @property
+    def all_parents(self) -> list[Any]:
+        """The concrete models that this one inherits from, nearest first."""
+        found: dict[Any, None] = dict.fromkeys(self.parents)
+        for parent in self.parents:
+            found.update(dict.fromkeys(parent._meta.all_parents))
+        return list(found)
+
+    def get_parent_list(self) -> list[Any]:
+        return self.all_parents
+
+    @cached_property
+    def total_unique_constraints(self) -> list[Any]:
+        """The unique constraints that hold for every row whose fields are not null."""
+        return [
+            constraint
+            for constraint in self.constraints
+            if getattr(constraint, "fields", None)
+            and getattr(constraint, "condition", None) is None
+            and hasattr(constraint, "nulls_distinct")
+        ]
+
+
+_DERIVED = tuple(name for name, value in vars(Options).items() if isinstance(value, cached_property))
+
+
+def normalize_together(value: Any) -> tuple[tuple[str, ...], ...]:
+    """One list of names, or a list of them, as a tuple of tuples."""
+    if not value:
+        return ()
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise TypeError(f"unique_together takes a list of names, or a list of such lists, not {value!r}.")
+    if isinstance(next(iter(value)), str):
+        return (tuple(value),)
+    return tuple(tuple(item) for item in value)
+
+
+def _configured_label(module: str) -> str | None:
+    """The label that the configuration gives to the package that holds `module`."""
+    try:
+        packages = config.current().apps
+    except ImproperlyConfigured:
+        return None
+    for package, keys in packages.items():
+        if (module == package or module.startswith(package + ".")) and keys.get("label"):
+            return str(keys["label"])
+    return None

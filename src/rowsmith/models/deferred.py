@@ -1,0 +1,58 @@
+"""Deferred columns: the class of instances that miss some, until they have them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def deferred_class(model: Any) -> Any:
+    """The subclass of `model` for instances that lack columns: reading one loads it.
+
+    It shows itself as the model everywhere but in `type()`, and an instance goes back to the model itself as soon as
+    it has all its columns.
+    """
+    found = model.__dict__.get("_deferred_class")
+    if found is None:
+        namespace = {
+            "__module__": model.__module__,
+            "__qualname__": model.__qualname__,
+            "__doc__": model.__doc__,
+            "__class__": property(lambda self: model),
+            "__getattr__": _loading(model),
+            "__reduce__": model.__reduce__,
+        }
+        metaclass = type(model)
+        # The plain constructor of types: this is no model to be defined, only another way to read one.
+        found = type.__new__(metaclass, model.__name__, (model,), namespace)
+        type.__setattr__(model, "_deferred_class", found)
+    return found
+
+
+def _loading(model: Any) -> Any:
+    inherited = getattr(model, "__getattr__", None) if _defines(model, "__getattr__") else None
+
+    def __getattr__(self: Any, name: str) -> Any:
+        if name not in model._meta.columns:
+            if inherited is not None:
+                return inherited(self, name)
+            raise AttributeError(f"{model.__name__!r} object has no attribute {name!r}")
+        if self._adding:
+            raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
+        self.refresh_from_db(fields=[name])
+        held = self.__dict__
+        if name not in held:
+            raise AttributeError(f"refresh_from_db() of {model.__name__} did not load {name!r}.")
+        if type(self) is not model and all(column in held for column in model._meta.columns):
+            complete(self, model)
+        return held[name]
+
+    return __getattr__
+
+
+def complete(instance: Any, model: Any) -> None:
+    """Make an instance that has all its columns an ordinary one."""
+    object.__setattr__(instance, "__class__", model)
+
+
+def _defines(model: Any, name: str) -> bool:
+    return any(name in base.__dict__ for base in model.__mro__)

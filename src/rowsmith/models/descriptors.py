@@ -1,0 +1,267 @@
+"""Descriptors: the class attributes through which related instances and managers are reached."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from rowsmith.exceptions import ObjectDoesNotExist
+from rowsmith.models import related
+
+
+class Missing:
+    """The type of `MISSING`, which stands in a relation's cache until something was loaded or assigned."""
+
+    def __repr__(self) -> str:
+        return "<not loaded>"
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING = Missing()
+NO_PENDING: frozenset[str] = frozenset()
+
+
+class ForwardRelation:
+    """The related instance of a foreign key or one-to-one field.
+
+    The instance is kept in the flat attribute `field.cache_name`, which every writer may set directly; reading checks
+    it against the present key, because storing the key triggers nothing.
+    """
+
+    def __init__(self, field: Any) -> None:
+        self.field = field
+        self.cache_name: str = field.cache_name
+        self.attname: str = field.attname
+
+    @cached_property
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 - a class, reached as an attribute
+        return missing_error(self.field.related_model, self.field.model, self.field.name)
+
+    @cached_property
+    def _key(self) -> str:
+        """The attribute of the related instance that our key repeats."""
+        return str(self.field.target_field.attname)
+
+    def is_cached(self, instance: Any) -> bool:
+        return self.cached(instance) is not MISSING
+
+    def cached(self, instance: Any) -> Any:
+        """The cached instance or None, or MISSING when nothing valid is cached."""
+        related = getattr(instance, self.cache_name)
+        if related is MISSING:
+            return MISSING
+        key = getattr(instance, self.attname)
+        if self.cache_name in instance._pending:
+            # Assigned while it had no key of its own; it stays until another key is stored.
+            return related if key is None else MISSING
+        if related is None:
+            return None if key is None else MISSING
+        there = getattr(related, self._key)
+        # A deleted instance has lost its key and is still the one that was meant.
+        return related if there == key or (there is None and key is not None) else MISSING
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        related = self.cached(instance)
+        if related is MISSING:
+            related = self.load(instance)
+        if related is None and not self.field.null:
+            raise self.RelatedObjectDoesNotExist(f"{self.field.model.__name__} has no {self.field.name}.")
+        return related
+
+    def load(self, instance: Any) -> Any:
+        """Fetch the related instance, and cache it; None when the key is None."""
+        field = self.field
+        key = getattr(instance, self.attname)
+        if key is None:
+            return None
+        model = field.related_model
+        manager = model._base_manager
+        alias = instance._state.db
+        related_instance = (manager.using(alias) if alias is not None else manager).get(**{field.target_field.name: key})
+        setattr(instance, self.cache_name, related_instance)
+        if instance._pending:
+            instance._pending -= {self.cache_name}
+        remote = field.remote_field
+        if remote.one_to_one and not remote.hidden:
+            setattr(related_instance, remote.cache_name, instance)
+        return related_instance
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        field = self.field
+        if value is None:
+            previous = getattr(instance, self.cache_name)
+            if field.one_to_one and previous is not MISSING and previous is not None:
+                setattr(previous, field.remote_field.cache_name, None)
+            setattr(instance, self.attname, None)
+            setattr(instance, self.cache_name, None)
+            if instance._pending:
+                instance._pending -= {self.cache_name}
+            return
+        model = field.related_model
+        if not isinstance(value, model._meta.concrete_model):
+            raise ValueError(
+                f"Cannot assign {value!r}: {instance.__class__.__name__}.{field.name} must be a {model.__name__} instance."
+            )
+        key = getattr(value, self._key)
+        setattr(instance, self.attname, key)
+        setattr(instance, self.cache_name, value)
+        if key is None:
+            instance._pending |= {self.cache_name}
+        elif instance._pending:
+            instance._pending -= {self.cache_name}
+        if instance._database is None and instance._adding and value._database is not None:
+            instance._database = value._database
+        if field.one_to_one and not field.remote_field.hidden:
+            setattr(value, field.remote_field.cache_name, instance)
+
+    def __reduce__(self) -> Any:
+        return getattr, (self.field.model, self.field.name)
+
+
+class ReverseOneToOne:
+    """The single instance whose one-to-one field refers to this one."""
+
+    def __init__(self, rel: Any) -> None:
+        self.related = rel
+        self.cache_name: str = rel.cache_name
+
+    @cached_property
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 - a class, reached as an attribute
+        return missing_error(self.related.related_model, self.related.model, self.related.name)
+
+    def is_cached(self, instance: Any) -> bool:
+        return getattr(instance, self.cache_name) is not MISSING
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        found = getattr(instance, self.cache_name)
+        if found is MISSING:
+            found = self.load(instance)
+        if found is None:
+            raise self.RelatedObjectDoesNotExist(
+                f"{instance.__class__.__name__} has no {self.related.get_accessor_name()}."
+            )
+        return found
+
+    def load(self, instance: Any) -> Any:
+        """Fetch the instance that refers to this one, and cache it; None when there is none."""
+        field = self.related.field
+        key = getattr(instance, field.target_field.attname)
+        if key is None or not instance._is_pk_set():
+            return None
+        manager = self.related.related_model._base_manager
+        alias = instance._state.db
+        try:
+            found = (manager.using(alias) if alias is not None else manager).get(**{field.attname: key})
+        except self.related.related_model.DoesNotExist:
+            found = None
+        else:
+            setattr(found, field.cache_name, instance)
+        setattr(instance, self.cache_name, found)
+        return found
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        field = self.related.field
+        if value is None:
+            previous = getattr(instance, self.cache_name)
+            if previous is not MISSING and previous is not None:
+                setattr(instance, self.cache_name, MISSING)
+                setattr(previous, field.name, None)
+            return
+        model = self.related.related_model
+        if not isinstance(value, model):
+            raise ValueError(
+                f"Cannot assign {value!r}: {instance.__class__.__name__}.{self.related.get_accessor_name()} must be a "
+                f"{model.__name__} instance."
+            )
+        setattr(value, field.name, instance)
+
+    def __reduce__(self) -> Any:
+        return getattr, (self.related.model, self.related.get_accessor_name())
+
+
+class ReverseMany:
+    """The manager of the instances whose foreign key refers to this one."""
+
+    def __init__(self, rel: Any) -> None:
+        self.rel = rel
+        self.field = rel.field
+
+    @cached_property
+    def related_manager_cls(self) -> Any:
+        return related.reverse_manager(self.rel)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return self.related_manager_cls(instance)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise TypeError(
+            "Direct assignment to the reverse side of a related set is prohibited. "
+            f"Use {self.rel.get_accessor_name()}.set() instead."
+        )
+
+
+class ManyToMany:
+    """The manager of the instances linked to this one, from either side."""
+
+    def __init__(self, rel: Any, reverse: bool) -> None:
+        self.rel = rel
+        self.field = rel.field
+        self.reverse = reverse
+
+    @property
+    def through(self) -> Any:
+        """The model of the linking table."""
+        return self.rel.through
+
+    @cached_property
+    def related_manager_cls(self) -> Any:
+        return related.many_to_many_manager(self.rel, self.reverse)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return self.related_manager_cls(instance)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        side, name = ("reverse", self.rel.get_accessor_name()) if self.reverse else ("forward", self.field.name)
+        raise TypeError(
+            f"Direct assignment to the {side} side of a many-to-many set is prohibited. Use {name}.set() instead."
+        )
+
+
+class ManagerDescriptor:
+    """Gives each class its own copy of a manager, and instances none."""
+
+    def __init__(self, name: str) -> None:
+        self.manager_name = name
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is not None:
+            raise AttributeError(f"Manager isn't accessible via {owner.__name__} instances")
+        meta = owner._meta
+        if meta.abstract:
+            raise AttributeError(f"Manager isn't available; {meta.object_name} is abstract")
+        if meta.swapped:
+            raise AttributeError(f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'")
+        return meta.managers_map[self.manager_name]
+
+
+def missing_error(wanted: Any, owner: Any, name: str) -> type[Exception]:
+    """The class of errors that tell that `owner`'s relation `name` leads to nothing."""
+    base = getattr(wanted, "DoesNotExist", ObjectDoesNotExist)
+    return type(
+        "RelatedObjectDoesNotExist",
+        (base, AttributeError),
+        {
+            "__module__": owner.__module__,
+            "__qualname__": f"{owner.__qualname__}.{name}.RelatedObjectDoesNotExist",
+        },
+    )
