@@ -41,6 +41,10 @@ class UnknownName(FieldError, TypeError):
     """A name in a query or a constructor that nothing answers to; a TypeError too, as for any unknown keyword."""
 
 
+class SubqueryColumns(FieldError, TypeError, ValueError):
+    """A queryset stands where one column is asked for and selects several."""
+
+
 class FieldFetchBlocked(FieldError):
     """A field or relation was not loaded and the fetch mode forbids loading it now."""
 
@@ -216,7 +220,9 @@ class ValidationError(Exception):
     error_list: list[ValidationError]
     error_dict: dict[str, list[ValidationError]]
 
-    def __init__(self, message: Any, code: str | None = None, params: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: Any, code: str | None = None, params: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message, code, params)
         if isinstance(message, ValidationError):
             if hasattr(message, "error_dict"):
@@ -243,7 +249,9 @@ class ValidationError(Exception):
         """Every text, whatever the error was made from."""
         return [error._text() for error in _single_errors(self)]
 
-    def update_error_dict(self, error_dict: dict[str, list[ValidationError]]) -> dict[str, list[ValidationError]]:
+    def update_error_dict(
+        self, error_dict: dict[str, list[ValidationError]]
+    ) -> dict[str, list[ValidationError]]:
         """Add these errors to `error_dict` (what belongs to no field under NON_FIELD_ERRORS) and return it."""
         if hasattr(self, "error_dict"):
             for field, errors in self.error_dict.items():

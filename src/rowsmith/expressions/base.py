@@ -66,7 +66,11 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
         if any(isinstance(item, Shaped) for item in value):
             return (list, *[kind_of(item, values) for item in value])
         values.append(value)
-        return list if value else (list, "empty")
+        return list
+    if value is True or value is False:
+        # The value of isnull changes the SQL, so truth values are part of the shape.
+        values.append(value)
+        return value
     values.append(value)
     return type(value)
 

@@ -1,0 +1,1 @@
+"""Lookups: what a condition may say of a field, one definition each."""

@@ -1,0 +1,181 @@
+"""Comparisons: exact, gt, gte, lt, lte, range, in, isnull."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from rowsmith.expressions.base import Resolved, Shaped
+from rowsmith.lookups.base import Given, Lookup, Unfit, preparer
+from rowsmith.sql import predicates as p
+from rowsmith.sql.predicates import Predicate
+
+
+class OutOfRange:
+    """Prepares whole numbers for a column of limited range; those that no row can hold need another SQL."""
+
+    def __init__(self, prepare: Callable[[Any], Any], bounds: tuple[int, int]) -> None:
+        self.prepare = prepare
+        self.low, self.high = bounds
+
+    def __call__(self, value: Any) -> Any:
+        value = self.prepare(value)
+        if isinstance(value, int) and not self.low <= value <= self.high:
+            raise Unfit
+        return value
+
+
+def _ranged(left: Resolved) -> Callable[[Any], Any] | None:
+    prepare = preparer(left.field)
+    bounds = getattr(left.field, "integer_range", None)
+    return prepare if bounds is None or prepare is None else OutOfRange(prepare, bounds)
+
+
+class Compare(Lookup):
+    """One comparison operator.
+
+    below, above:  the answer for a number smaller, or larger, than everything that the column can hold.
+    """
+
+    operator: ClassVar[str]
+    below: ClassVar[Predicate] = p.NEVER
+    above: ClassVar[Predicate] = p.NEVER
+
+    def plain(self, left: Resolved, given: Given) -> Predicate:
+        prepare = _ranged(left)
+        try:
+            slot = given.slot(prepare, left.node.type)
+        except Unfit:
+            assert isinstance(prepare, OutOfRange)
+            value = prepare.prepare(given.value)
+            answer = self.below if value < prepare.low else self.above
+            # A row whose column is NULL answers neither yes nor no.
+            return answer if answer == p.NEVER else p.Not(p.IsNull(left.node))
+        return p.Comparison(self.operator, left.node, slot)
+
+    def expression(self, left: Resolved, right: Resolved) -> Predicate:
+        return p.Comparison(self.operator, left.node, right.node)
+
+
+class Exact(Compare):
+    lookup_name = "exact"
+    operator = "="
+
+
+class GreaterThan(Compare):
+    lookup_name = "gt"
+    operator = ">"
+    below = p.ALWAYS
+
+
+class GreaterThanOrEqual(Compare):
+    lookup_name = "gte"
+    operator = ">="
+    below = p.ALWAYS
+
+
+class LessThan(Compare):
+    lookup_name = "lt"
+    operator = "<"
+    above = p.ALWAYS
+
+
+class LessThanOrEqual(Compare):
+    lookup_name = "lte"
+    operator = "<="
+    above = p.ALWAYS
+
+
+class IsNull(Lookup):
+    """`isnull=True` or `isnull=False`; the value is part of the query's shape."""
+
+    lookup_name = "isnull"
+
+    def plain(self, left: Resolved, given: Given) -> Predicate:
+        if not isinstance(given.value, bool):
+            raise ValueError(f"The value of an isnull lookup must be True or False, not {given.value!r}.")
+        return p.IsNull(left.node) if given.value else p.Not(p.IsNull(left.node))
+
+    def expression(self, left: Resolved, right: Resolved) -> Predicate:
+        raise ValueError("The value of an isnull lookup must be True or False, not an expression.")
+
+
+class Range(Lookup):
+    """`range=(low, high)`, both included."""
+
+    lookup_name = "range"
+
+    def plain(self, left: Resolved, given: Given) -> Predicate:
+        prepare = preparer(left.field) or (lambda value: value)
+        bounds = getattr(left.field, "integer_range", None)
+
+        def bound(index: int) -> Callable[[Any], Any]:
+            def prepared(value: Any) -> Any:
+                pair = tuple(value)
+                if len(pair) != 2:
+                    raise ValueError(f"A range takes two values, low and high, not {len(pair)}.")
+                result = prepare(pair[index])
+                if bounds is not None and isinstance(result, int):
+                    # A bound that no row can reach excludes no more than the last one that a row can.
+                    if (index == 0 and result > bounds[1]) or (index == 1 and result < bounds[0]):
+                        raise Unfit
+                    result = min(max(result, bounds[0]), bounds[1])
+                return result
+
+            return prepared
+
+        try:
+            low, high = (given.slot(bound(index), left.node.type) for index in (0, 1))
+        except Unfit:
+            return p.NEVER
+        return p.Between(left.node, low, high)
+
+    def expressions(self, left: Resolved, bounds: list[Resolved]) -> Predicate:
+        """The condition between two expressions."""
+        if len(bounds) != 2:
+            raise ValueError(f"A range takes two values, low and high, not {len(bounds)}.")
+        return p.Between(left.node, bounds[0].node, bounds[1].node)
+
+
+class In(Lookup):
+    """`in=[...]`: equal to one of any number of values, or to one row of a queryset."""
+
+    lookup_name = "in"
+
+    def plain(self, left: Resolved, given: Given) -> Predicate:
+        if not isinstance(given.value, Iterable):
+            raise TypeError(f"The value of an in lookup must be iterable, not {given.value!r}.")
+        try:
+            return p.InList(left.node, given.slots(self.preparer(left), left.node.type))
+        except Unfit:
+            return p.NEVER
+
+    def preparer(self, left: Resolved) -> Callable[[Iterable[Any]], list[Any]]:
+        """What turns the caller's values into prepared ones: NULLs and numbers that no row can hold are left out."""
+        prepare = preparer(left.field)
+        bounds = getattr(left.field, "integer_range", None)
+        unchanged: frozenset[type] = getattr(left.field, "prep_types", frozenset())
+
+        def prepared(values: Iterable[Any]) -> list[Any]:
+            items = values if isinstance(values, list | tuple) else list(values)
+            kinds = set(map(type, items))
+            if any(issubclass(kind, Shaped) for kind in kinds):
+                raise Unfit
+            if prepare is None or kinds <= unchanged:
+                result = list(items)
+            else:
+                result = [prepare(item) for item in items if item is not None]
+            if bounds is not None and result and (min(result) < bounds[0] or max(result) > bounds[1]):
+                result = [item for item in result if bounds[0] <= item <= bounds[1]]
+            if not result:
+                raise Unfit
+            return result
+
+        return prepared
+
+    def expressions(self, left: Resolved, choices: list[Resolved]) -> Predicate:
+        """The condition against a few expressions."""
+        return p.InExpressions(left.node, tuple(choice.node for choice in choices)) if choices else p.NEVER
+
+
+LOOKUPS = (Exact, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual, IsNull, Range, In)

@@ -1,0 +1,66 @@
+"""Layout: what the columns of a row become, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rowsmith.query.query import RowForm
+from rowsmith.sql.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One column of a row: the field that reads it, or its type alone."""
+
+    type: Type
+    field: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Columns that make one instance.
+
+    start:     the index of its first column.
+    fields:    the fields loaded, in column order.
+    deferred:  whether some concrete fields are left out.
+    related:   instances selected along with this one.
+    """
+
+    model: Any
+    start: int
+    fields: tuple[Any, ...]
+    deferred: bool
+    related: tuple[Related, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """An instance that hangs on another.
+
+    cache_name:  where the parent keeps it.
+    back:        where it keeps the parent, for one-to-one relations; None otherwise.
+    optional:    whether the row may hold none, which a NULL key tells.
+    """
+
+    cache_name: str
+    back: str | None
+    optional: bool
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A whole row: an instance with annotations behind it, or items under keys.
+
+    form:      instance, dict, tuple, flat or named.
+    items:     every column of the row.
+    instance:  for the form "instance".
+    names:     the keys of the items; for instances, of the annotations, which start at `extra`.
+    """
+
+    form: RowForm
+    items: tuple[Item, ...]
+    names: tuple[str, ...] = ()
+    instance: Instance | None = None
+    extra: int = 0

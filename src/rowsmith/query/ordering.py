@@ -1,0 +1,95 @@
+"""Ordering: sort keys by name or expression become sort keys in SQL, along relations where a name asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from rowsmith.exceptions import FieldError
+from rowsmith.expressions.base import Combinable
+from rowsmith.expressions.ordering import OrderBy
+from rowsmith.query.paths import SEPARATOR
+from rowsmith.query.query import Query, SortKey
+from rowsmith.query.resolver import Resolver
+from rowsmith.query.slots import Constants, Replay
+from rowsmith.sql import expressions as sql
+
+
+def sort_keys(names: Iterable[Any], scope: Resolver | None) -> tuple[SortKey, ...]:
+    """Sort keys as they were asked for; with a scope their names are checked and their values take its slots."""
+    keys: list[SortKey] = []
+    for name in names:
+        if isinstance(name, str):
+            descending = name.startswith("-")
+            bare = name[1:] if name[:1] in "+-" else name
+            if scope is not None and bare != "?":
+                scope.name(bare)
+            keys.append(SortKey(bare, descending=descending))
+        elif isinstance(name, Combinable):
+            slot = 0 if scope is None else scope.slots.base + len(scope.slots.specs)
+            if scope is not None:
+                name.resolve(scope)
+            keys.append(SortKey(None, name, slot, constant=scope is None))
+        else:
+            raise FieldError(f"Cannot order by {name!r}: a sort key is the name of a field or an expression.")
+    return tuple(keys)
+
+
+def default_keys(options: Any) -> tuple[SortKey, ...]:
+    """The sort keys of Meta.ordering."""
+    return sort_keys(options.ordering or (), None)
+
+
+def resolved_ordering(query: Query, scope: Resolver) -> tuple[sql.Ordering, ...]:
+    """The ORDER BY of a query; without repeated expressions, which could not change the order any more."""
+    if query.ordering is not None:
+        keys = query.ordering
+    elif query.grouping is None:
+        keys = default_keys(query.options)
+    else:
+        keys = ()
+    found: dict[sql.Expression, sql.Ordering] = {}
+    for key in keys:
+        for ordering in _resolved(key, scope, ()):
+            found.setdefault(ordering.expression, ordering)
+    orderings = tuple(found.values())
+    return tuple(map(reversed_ordering, orderings)) if query.reverse else orderings
+
+
+def reversed_ordering(ordering: sql.Ordering) -> sql.Ordering:
+    """The opposite sort key, NULLs at the other end."""
+    nulls = None if ordering.nulls_first is None else not ordering.nulls_first
+    return sql.Ordering(ordering.expression, not ordering.descending, nulls)
+
+
+def _resolved(key: SortKey, scope: Resolver, seen: tuple[Any, ...]) -> list[sql.Ordering]:
+    if key.name is None:
+        return [_of_expression(key, scope.with_slots(Constants() if key.constant else Replay(key.slot)))]
+    if key.name == "?":
+        return [sql.Ordering(sql.Function("RANDOM", ()))]
+    if key.name in scope.annotations:
+        return [sql.Ordering(scope.annotations[key.name].node, key.descending)]
+    path = scope.parse(key.name)
+    relation = path.relation
+    by_key = relation is not None and key.name.split(SEPARATOR)[-1] == relation.attname != relation.name
+    if relation is None or by_key or path.rest or not path.steps[-1].model._meta.ordering:
+        return [sql.Ordering(scope.name(key.name).node, key.descending)]
+    if relation in seen:
+        raise FieldError(f"Infinite loop caused by ordering: {key.name!r} leads back to {relation!r}.")
+    target = path.steps[-1].model._meta
+    there = scope.at(scope.follow(path.steps), target)
+    found: list[sql.Ordering] = []
+    for inner in default_keys(target):
+        turned = replace(inner, descending=inner.descending ^ key.descending)
+        found.extend(_resolved(turned, there, (*seen, relation)))
+    return found
+
+
+def _of_expression(key: SortKey, scope: Resolver) -> sql.Ordering:
+    expression = key.expression
+    node = expression.resolve(scope).node
+    if isinstance(expression, OrderBy):
+        ordering = sql.Ordering(node, expression.descending, expression.nulls)
+        return reversed_ordering(ordering) if key.descending else ordering
+    return sql.Ordering(node, key.descending)

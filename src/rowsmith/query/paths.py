@@ -1,0 +1,102 @@
+"""Paths: names joined by double underscores, split into relations, a field, and what is left for lookups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rowsmith.exceptions import UnknownName, did_you_mean
+
+SEPARATOR = "__"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a path of names leads to.
+
+    steps:     the joins on the way.
+    field:     the concrete field at its end.
+    relation:  the relation at its end, when the path names one and no field behind it.
+    rest:      the names that are left: transforms, and a lookup perhaps.
+    """
+
+    steps: tuple[Any, ...]
+    field: Any
+    relation: Any
+    rest: tuple[str, ...]
+
+    @property
+    def multiple(self) -> bool:
+        """Whether one row may meet several at the end."""
+        return any(step.multiple for step in self.steps)
+
+
+def choices(options: Any, extra: Iterable[str] = ()) -> str:
+    """Every name that a query of this model may use, for messages."""
+    return ", ".join(sorted({*(name for name in options.names if not name.endswith("+")), *extra}))
+
+
+def unknown(options: Any, name: str, path: str, extra: Iterable[str] = ()) -> UnknownName:
+    """The error for a name that the model does not have."""
+    names = [*options.names, *extra]
+    within = f" (in {path!r})" if path != name else ""
+    return UnknownName(
+        f"Cannot resolve keyword {name!r} into field: {options.object_name} has none of that name{within}."
+        f"{did_you_mean(name, names)} Choices are: {choices(options, extra)}."
+    )
+
+
+def parse(options: Any, path: str, extra: Iterable[str] = ()) -> Path:
+    """Follow `path` from the model with `options`; raises UnknownName when its first name leads nowhere."""
+    if not isinstance(path, str):
+        raise UnknownName(f"A field is named by a string, not by {path!r}.")
+    names = path.split(SEPARATOR)
+    steps: list[Any] = []
+    field: Any = None
+    relation: Any = None
+    current = options
+    for position, name in enumerate(names):
+        found = current.pk if name == "pk" else current.names.get(name)
+        if found is None:
+            if position == 0:
+                raise unknown(options, name, path, extra)
+            return Path(tuple(steps), field, relation, tuple(names[position:]))
+        if not found.is_relation:
+            return Path(tuple(steps), found, None, tuple(names[position + 1 :]))
+        relation = found
+        by_key = name == getattr(found, "attname", None) and name != found.name
+        taken = found.steps
+        steps.extend(taken)
+        field = found if found.concrete else taken[-1].model._meta.pk
+        if by_key:
+            # `author_id` is the key itself; nothing can be joined behind it.
+            return Path(tuple(steps), field, relation, tuple(names[position + 1 :]))
+        current = taken[-1].model._meta
+    return Path(tuple(steps), field, relation, ())
+
+
+def is_forward(step: Any) -> bool:
+    """Whether the step goes from a foreign key to the row that it names, so that its target need not be joined."""
+    source = step.pairs[0][0]
+    return (
+        not step.multiple
+        and source.is_relation
+        and source.related_model._meta.concrete_model is step.model._meta.concrete_model
+    )
+
+
+def trimmed(path: Path) -> tuple[tuple[Any, ...], Any]:
+    """The steps that must be joined and the field to read at their end, without joins to a key that is at hand."""
+    steps, field = list(path.steps), path.field
+    if path.relation is not None and path.relation.concrete and steps and steps[-1].field is path.relation:
+        # The path ends on a forward relation: its own column holds the key.
+        steps.pop()
+        return trimmed(Path(tuple(steps), path.relation, None, ()))
+    while steps and is_forward(steps[-1]):
+        source = next((source for source, target in steps[-1].pairs if target is field or target == field), None)
+        if source is None:
+            break
+        field = source
+        steps.pop()
+    return tuple(steps), field

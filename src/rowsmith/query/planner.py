@@ -1,0 +1,199 @@
+"""Planner: a query becomes one SELECT, and a layout that says what its rows hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rowsmith.exceptions import FieldError, SubqueryColumns
+from rowsmith.expressions.base import MixedTypes
+from rowsmith.query.layout import Item, Layout
+from rowsmith.query.nesting import embedded
+from rowsmith.query.ordering import resolved_ordering
+from rowsmith.query.query import Chosen, Query
+from rowsmith.query.resolver import Resolver, join_tree
+from rowsmith.query.selecting import select_instance
+from rowsmith.query.slots import Constants
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import predicates as p
+from rowsmith.sql import types
+from rowsmith.sql.nodes import Node, walk
+from rowsmith.sql.predicates import Predicate
+from rowsmith.sql.select import Derived, Output, Select
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The SELECT of a query and the layout of its rows."""
+
+    tree: Select
+    layout: Layout
+
+
+def has_aggregate(node: Node) -> bool:
+    """Whether a part of a query is computed over groups."""
+    return any(isinstance(part, sql.Aggregate) for part in walk(node))
+
+
+def split_having(where: Predicate) -> tuple[Predicate, Predicate]:
+    """The conditions on rows, and those on groups."""
+    parts = where.operands if isinstance(where, p.And) else (where,)
+    groups = [part for part in parts if has_aggregate(part)]
+    if not groups:
+        return where, p.ALWAYS
+    return p.conjunction(part for part in parts if not has_aggregate(part)), p.conjunction(groups)
+
+
+def plan(query: Query) -> Plan:
+    """The SELECT that answers `query`."""
+    scope = Resolver(query, Constants(), nest)
+    if query.chosen is not None:
+        outputs, layout = _chosen(query)
+    else:
+        outputs, layout = select_instance(query, scope)
+    ordering = resolved_ordering(query, scope)
+    grouping = _grouping(query, outputs, ordering)
+    if query.distinct and not query.distinct_on:
+        outputs = _with_ordering(outputs, ordering)
+    return Plan(assemble(query, scope, outputs, ordering, grouping), layout)
+
+
+def assemble(
+    query: Query,
+    scope: Resolver,
+    outputs: tuple[Output, ...],
+    ordering: tuple[sql.Ordering, ...],
+    grouping: tuple[sql.Expression, ...] = (),
+) -> Select:
+    """A SELECT over the query's joins with its conditions, its slice and its lock."""
+    where, having = split_having(query.where)
+    source, joins = join_tree(scope.joins, where)
+    return Select(
+        outputs,
+        source,
+        joins,
+        where,
+        grouping,
+        having,
+        ordering,
+        limit=_limit(query),
+        offset=None if query.low is None else sql.Parameter(query.low, type=types.Integer(64)),
+        distinct=query.distinct,
+        distinct_on=tuple(scope.name(name).node for name in query.distinct_on),
+        lock=query.lock,
+    )
+
+
+def _limit(query: Query) -> sql.Expression | None:
+    if query.high is not None:
+        return sql.Parameter(query.high, type=types.Integer(64))
+    return None if query.cap is None else sql.Literal(query.cap)
+
+
+def _check(field: Any) -> Any:
+    if isinstance(field, MixedTypes):
+        raise FieldError(f"Cannot read the result: {field}")
+    return field
+
+
+def _chosen(query: Query) -> tuple[tuple[Output, ...], Layout]:
+    chosen: list[Chosen] = list(query.chosen or ())
+    outputs = tuple(_output(item, query) for item in chosen)
+    items = tuple(Item(item.node.type, _check(item.field)) for item in chosen)
+    return outputs, Layout(query.form, items, tuple(item.key for item in chosen))
+
+
+def _output(item: Chosen, query: Query) -> Output:
+    return Output(item.node, item.key if item.key in query.annotations else None)
+
+
+def _grouping(
+    query: Query, outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ...]
+) -> tuple[sql.Expression, ...]:
+    """The GROUP BY: what was asked for, and what the result or the order needs besides."""
+    if query.grouping is None:
+        return ()
+    keys: list[sql.Expression] = []
+    if query.grouping == "model":
+        keys.append(sql.Column(query.base, query.options.pk.column, type=query.options.pk.sql_type))
+        outside = [o.expression for o in outputs if not _is_own(o.expression, query)]
+    else:
+        keys.extend(query.grouping)
+        outside = [o.expression for o in outputs]
+    explicit = ordering if query.ordering is not None else ()
+    for expression in (*outside, *(key.expression for key in explicit)):
+        if not has_aggregate(expression) and expression not in keys and not isinstance(expression, sql.Literal):
+            if query.grouping == "model" and _is_own(expression, query):
+                continue
+            keys.append(expression)
+    return tuple(keys)
+
+
+def _is_own(expression: sql.Expression, query: Query) -> bool:
+    """Whether it is a column of the model's own table, which its key determines."""
+    return isinstance(expression, sql.Column) and expression.alias == query.base
+
+
+def _with_ordering(outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ...]) -> tuple[Output, ...]:
+    # Databases demand that SELECT DISTINCT orders by what it selects.
+    present = {output.expression for output in outputs}
+    extra = [key.expression for key in ordering if key.expression not in present]
+    return (*outputs, *(Output(expression) for expression in dict.fromkeys(extra)))
+
+
+def counting(query: Query) -> Select:
+    """SELECT COUNT(*) of the rows that `query` would yield."""
+    star = Output(sql.Aggregate("COUNT", (sql.Star(),), type=types.Integer(64)))
+    if not (query.sliced or query.distinct or query.distinct_on or query.grouping is not None):
+        scope = Resolver(query, Constants(), nest)
+        return assemble(query.but(lock=None), scope, (star,), ())
+    inner = plan(_bare(query)).tree
+    return Select((star,), Derived(inner, "subquery"))
+
+
+def _bare(query: Query) -> Query:
+    """The query without what does not change the number of its rows."""
+    query = query.but(related=None, lock=None)
+    if not query.sliced and not query.distinct_on:
+        query = query.but(ordering=())
+    return query
+
+
+def existing(query: Query) -> Select:
+    """SELECT 1 of at most one row of `query`."""
+    one = Output(sql.Literal(1, type=types.Integer()), "a")
+    if query.grouping is not None or query.distinct or query.sliced:
+        inner = plan(_bare(query)).tree
+        return Select((one,), Derived(inner, "subquery"), limit=sql.Literal(1))
+    scope = Resolver(query, Constants(), nest)
+    tree = assemble(query.but(lock=None, distinct_on=()), scope, (one,), ())
+    return Select(tree.outputs, tree.source, tree.joins, tree.where, limit=sql.Literal(1))
+
+
+def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any], ...]) -> Plan:
+    """The aggregates over all rows of a query that has neither groups, a slice nor DISTINCT."""
+    scope = Resolver(query, Constants(), nest)
+    outputs = tuple(Output(node, name) for name, node, _ in aggregates)
+    tree = assemble(query.but(lock=None), scope, outputs, ())
+    items = tuple(Item(node.type, _check(field)) for _, node, field in aggregates)
+    return Plan(tree, Layout("dict", items, tuple(name for name, _, _ in aggregates)))
+
+
+def nest(queryset: Any, exists: bool, scope: Resolver) -> tuple[Any, Any]:
+    """The SELECT of a queryset inside another query, and the field of its column; None when it has no rows."""
+    query, values = queryset.nested(exists)
+    if query.empty:
+        scope.slots.place_prepared(len(values))
+        return None, None
+    if exists:
+        tree, field = existing(query), None
+    else:
+        planned = plan(query)
+        tree = planned.tree
+        if len(planned.layout.items) != 1:
+            raise SubqueryColumns(
+                f"A queryset used as a value must select one column, not {len(planned.layout.items)}: "
+                "name it with values() or values_list()."
+            )
+        field = planned.layout.items[0].field
+    return embedded(tree, values, scope), field

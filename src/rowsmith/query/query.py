@@ -1,0 +1,136 @@
+"""Query: everything that was asked of one model, frozen; each call on a queryset makes the next one from it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from rowsmith.sql import expressions as sql
+from rowsmith.sql.predicates import ALWAYS, NEVER, Predicate
+from rowsmith.sql.select import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A table of the query under its alias, and how it hangs on its parent.
+
+    pairs:     column of the parent, column of this table.
+    step:      what was followed to get here; the same step from the same parent may share the join.
+    multiple:  one row of the parent may meet several of this table.
+    optional:  a row of the parent may meet none.
+    """
+
+    alias: str
+    table: str
+    options: Any = field(metadata={"leaf": True})
+    parent: str | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+    step: Hashable = None
+    multiple: bool = False
+    optional: bool = False
+    condition: Predicate = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A named expression; `selected` ones become part of the result."""
+
+    node: sql.Expression
+    field: Any
+    selected: bool = True
+    aggregate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One sort key as it was asked for: a name, or an expression whose values fill the slots from `slot` on."""
+
+    name: str | None
+    expression: Any = None
+    slot: int = 0
+    descending: bool = False
+    constant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Which fields of the model are loaded: all but `names`, or `names` only; nested names go along relations."""
+
+    names: frozenset[str] = frozenset()
+    defer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One item of values(): the key it was asked under, and its expression."""
+
+    key: str
+    node: sql.Expression
+    field: Any
+
+
+RowForm = Literal["instance", "dict", "tuple", "flat", "named"]
+
+EMPTY: Mapping[str, Annotation] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked, with names already turned into columns and values into slots.
+
+    width:      how many values the query has so far.
+    joins:      every table, the model's own first.
+    ordering:   None while Meta.ordering applies.
+    grouping:   None without aggregates, "model" for a group per instance, else the expressions to group by.
+    chosen:     the items of values(); None while whole instances are asked for.
+    related:    select_related paths; None without, () for every non-null relation.
+    low, high:  the slots of OFFSET and LIMIT.
+    cap:        a LIMIT that belongs to the operation, such as the 21 rows that get() looks at.
+    sticky:     aliases that the next filter() may share, for related managers.
+    """
+
+    options: Any
+    joins: tuple[Joined, ...]
+    width: int = 0
+    where: Predicate = ALWAYS
+    annotations: Mapping[str, Annotation] = EMPTY
+    ordering: tuple[SortKey, ...] | None = None
+    reverse: bool = False
+    grouping: Literal["model"] | tuple[sql.Expression, ...] | None = None
+    chosen: tuple[Chosen, ...] | None = None
+    form: RowForm = "instance"
+    related: tuple[str, ...] | None = None
+    loaded: Loaded = Loaded()
+    distinct: bool = False
+    distinct_on: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    cap: int | None = None
+    lock: Lock | None = None
+    sticky: frozenset[str] = frozenset()
+
+    @property
+    def sliced(self) -> bool:
+        """Whether a slice was taken, after which rows can no longer be filtered or reordered."""
+        return self.low is not None or self.high is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is known without asking that no row matches."""
+        return self.where == NEVER
+
+    @property
+    def base(self) -> str:
+        """The alias of the model's own table."""
+        return self.joins[0].alias
+
+    def but(self, **changes: Any) -> Query:
+        """A copy with some parts replaced."""
+        return replace(self, **changes)
+
+
+def query_of(options: Any) -> Query:
+    """The query for every row of a model."""
+    return Query(options, (Joined(options.db_table, options.db_table, options),))

@@ -1,0 +1,473 @@
+"""Resolver: names become columns and joins, conditions become predicates, within one call on a queryset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any
+
+from rowsmith.exceptions import FieldError, UnknownName, did_you_mean
+from rowsmith.expressions.base import Combinable, Resolved, Shaped
+from rowsmith.expressions.q import Q
+from rowsmith.fields.inferred import field_for
+from rowsmith.lookups.base import Lookup, preparer
+from rowsmith.lookups.registry import find_lookup, find_transform, names_for
+from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
+from rowsmith.query.query import Annotation, Joined, Query
+from rowsmith.query.related import RelatedKey, check_model
+from rowsmith.query.slots import Slots
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import predicates as p
+from rowsmith.sql import types
+from rowsmith.sql.predicates import Predicate
+from rowsmith.sql.select import Join, Output, Select, Table
+
+MAX_DEPTH = 100
+"""How deep conditions may nest: deeper ones than this come from a program that nests without end."""
+
+Nester = Callable[[Any, bool, "Resolver"], tuple[Any, Any]]
+
+
+class Resolver:
+    """What one call resolves against a query; implements `expressions.base.Scope`.
+
+    joins:   the query's joins and those that this call adds.
+    reuse:   the aliases of multi-valued relations that this call may share; None for any.
+    slots:   where this call's values go.
+    nest:    plans a queryset for use inside this one.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        slots: Slots,
+        nest: Nester,
+        *,
+        reuse: set[str] | None = None,
+        allow_joins: bool = True,
+        prefix: str = "T",
+    ) -> None:
+        self.options = query.options
+        self.joins: list[Joined] = list(query.joins)
+        self.annotations: Mapping[str, Annotation] = query.annotations
+        self.slots = slots
+        self.nest = nest
+        self.reuse = reuse
+        self.allow_joins = allow_joins
+        self.prefix = prefix
+        self.start = self.joins[0].alias
+        self.optional: set[str] = {j.alias for j in query.joins if self._is_optional(j)}
+
+    def at(self, alias: str, options: Any) -> Resolver:
+        """This scope with paths that start at another of its tables."""
+        there = copy(self)
+        there.start, there.options, there.annotations = alias, options, {}
+        return there
+
+    def with_slots(self, slots: Slots) -> Resolver:
+        """This scope with values that go elsewhere."""
+        other = copy(self)
+        other.slots = slots
+        return other
+
+    # Joins
+
+    def _is_optional(self, joined: Joined) -> bool:
+        by_alias = {j.alias: j for j in self.joins}
+        current: Joined | None = joined
+        while current is not None:
+            if current.optional:
+                return True
+            current = by_alias.get(current.parent) if current.parent is not None else None
+        return False
+
+    def join(self, parent: str, step: Any) -> str:
+        """The alias of the table that `step` leads to from `parent`, joined now or shared with an earlier join."""
+        meta = step.model._meta
+        pairs = tuple((source.column, target.column) for source, target in step.pairs)
+        key = (step.field, step.model, pairs)
+        for joined in reversed(self.joins):
+            if joined.parent == parent and joined.step == key:
+                if step.multiple and self.reuse is not None and joined.alias not in self.reuse:
+                    continue
+                if self.reuse is not None:
+                    self.reuse.add(joined.alias)
+                return joined.alias
+        alias = self._new_alias(meta.db_table)
+        optional = step.nullable or step.multiple
+        self.joins.append(Joined(alias, meta.db_table, meta, parent, pairs, key, step.multiple, optional))
+        if optional or parent in self.optional:
+            self.optional.add(alias)
+        if self.reuse is not None:
+            self.reuse.add(alias)
+        return alias
+
+    def _new_alias(self, table: str) -> str:
+        taken = {joined.alias for joined in self.joins}
+        if self.prefix == "T" and table not in taken:
+            return table
+        number = len(self.joins) + (1 if self.prefix == "T" else 0)
+        while f"{self.prefix}{number}" in taken:
+            number += 1
+        return f"{self.prefix}{number}"
+
+    def follow(self, steps: tuple[Any, ...]) -> str:
+        """The alias at the end of `steps`."""
+        if steps and not self.allow_joins:
+            raise FieldError("Joined field references are not permitted in this query.")
+        alias = self.start
+        for step in steps:
+            alias = self.join(alias, step)
+        return alias
+
+    def column(self, alias: str, field: Any) -> sql.Column:
+        """A field's column under an alias."""
+        return sql.Column(alias, field.column, type=field.sql_type, nullable=field.null or alias in self.optional)
+
+    # Names
+
+    def parse(self, path: str) -> Path:
+        return parse(self.options, path, self.annotations)
+
+    def field_at(self, path: Path) -> Resolved:
+        """The column at the end of a path, with the field that it holds."""
+        steps, field = trimmed(path)
+        return Resolved(self.column(self.follow(steps), field), field)
+
+    def name(self, path: str) -> Resolved:
+        first, *rest = path.split(SEPARATOR) if isinstance(path, str) else [path]
+        annotation = self.annotations.get(path) or self.annotations.get(first)
+        if annotation is not None:
+            names = () if path in self.annotations else tuple(rest)
+            return self.transform(Resolved(annotation.node, annotation.field), names, path)
+        parsed = self.parse(path)
+        return self.transform(self.field_at(parsed), parsed.rest, path)
+
+    def transform(self, operand: Resolved, names: tuple[str, ...], path: str) -> Resolved:
+        """The operand with each of the named transforms applied."""
+        for name in names:
+            transform = find_transform(operand.node.type, name)
+            if transform is None:
+                raise self.unsupported(operand, name, path)
+            operand = transform.apply(operand, field_for)
+        return operand
+
+    def unsupported(self, operand: Resolved, name: str, path: str) -> UnknownName:
+        """The error for a lookup or transform that a field does not offer."""
+        known = list(names_for(operand.field, operand.node.type))
+        if getattr(operand.field, "is_relation", False):
+            model = operand.field.related_model
+            return UnknownName(
+                f"Unsupported lookup {name!r} for the relation in {path!r}: {model._meta.object_name} has no field of that "
+                f"name, and relations offer the lookups {', '.join(known)}.{did_you_mean(name, [*model._meta.names, *known])} "
+                f"{model._meta.object_name} has: {choices(model._meta)}."
+            )
+        kind = type(operand.field).__name__ if operand.field is not None else type(operand.node.type).__name__
+        return UnknownName(
+            f"Unsupported lookup {name!r} for {kind} (in {path!r}).{did_you_mean(name, known)} "
+            f"It offers: {', '.join(known)}."
+        )
+
+    # Values
+
+    def value(self, value: Any, type_: types.Type, *, cast: bool = False) -> sql.Expression:
+        if value is None and isinstance(type_, types.Unknown):
+            self.slots.take(value)
+            return sql.Literal(None)
+        slot = self.slots.take(value).slot(None, type_)
+        return sql.Parameter(slot.slot, cast=cast, type=type_) if isinstance(slot, sql.Parameter) else slot
+
+    def field_for(self, type_: types.Type) -> Any:
+        return field_for(type_)
+
+    def type_of(self, field: Any) -> types.Type:
+        type_: types.Type = field.sql_type
+        return type_
+
+    def subquery(self, queryset: Any, *, exists: bool = False) -> tuple[Any, Any]:
+        return self.nest(queryset, exists, self)
+
+    # Conditions
+
+    def condition(self, q: Q) -> Predicate:
+        return self.where(q, negated=False, within_not=False, depth=0)
+
+    def where(self, q: Q, *, negated: bool, within_not: bool, depth: int) -> Predicate:
+        """The predicate of a Q.
+
+        negated:     an odd number of NOTs stands above; then a NULL must not turn into a row that is left out.
+        within_not:  any NOT stands above; then conditions on many rows become subqueries of their own.
+        """
+        if depth > MAX_DEPTH:
+            raise FieldError(
+                f"The condition nests more than {MAX_DEPTH} levels deep. Combine conditions side by side instead, "
+                "or use an `in` lookup."
+            )
+        flipped = q.negated
+        while len(q.children) == 1 and isinstance(q.children[0], Q):
+            # Wrappers around one Q, and NOTs around one another, add nothing, however many there are.
+            within_not |= q.negated
+            q = q.children[0]
+            flipped ^= q.negated
+        negated ^= flipped
+        within_not |= q.negated
+        operands = [self._child(child, negated, within_not, depth) for child in q.children]
+        if q.connector == "OR":
+            joined = p.disjunction(operands) if operands else p.ALWAYS
+        elif q.connector == "XOR":
+            joined = p.exclusive(operands) if operands else p.ALWAYS
+        else:
+            joined = p.conjunction(operands)
+        return p.negation(joined) if flipped else joined
+
+    def _child(self, child: Any, negated: bool, within_not: bool, depth: int) -> Predicate:
+        if isinstance(child, Q):
+            return self.where(child, negated=negated, within_not=within_not, depth=depth + 1)
+        if isinstance(child, tuple):
+            return self.lookup(child[0], child[1], negated, within_not)
+        return self.holds(child)
+
+    def holds(self, expression: Any) -> Predicate:
+        """A boolean expression as a condition."""
+        if not isinstance(expression, Combinable):
+            raise TypeError(f"Cannot filter against {expression!r}: it is not a condition.")
+        node = expression.resolve(self).node
+        if isinstance(node, sql.Truth):
+            return node.predicate
+        if not isinstance(node.type, types.Boolean | types.Unknown):
+            raise TypeError(f"Cannot filter against {expression!r}: it is not a truth value.")
+        return p.Holds(node)
+
+    def lookup(self, name: str, value: Any, negated: bool = False, within_not: bool = False) -> Predicate:
+        """One keyword of a filter() and its value."""
+        first, *rest = name.split(SEPARATOR)
+        annotation = self.annotations.get(name) or self.annotations.get(first)
+        if annotation is not None:
+            names = () if name in self.annotations else tuple(rest)
+            return self.compare(Resolved(annotation.node, annotation.field), names, value, name)
+        path = self.parse(name)
+        if within_not and path.multiple:
+            return self.split(path, name, value)
+        steps, field = trimmed(path)
+        column = self.column(self.follow(steps), field)
+        left = Resolved(column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field)
+        predicate = self.compare(left, path.rest, value, name)
+        if negated and value is not None and not (path.rest[-1:] == ("isnull",) and value is True):
+            extra: list[Predicate] = []
+            if path.rest[-1:] != ("isnull",) and column.nullable:
+                # NOT (NULL = 1) is unknown in SQL, but a row without a value does differ from 1.
+                extra.append(p.Not(p.IsNull(column)))
+            right = getattr(predicate, "right", None)
+            if isinstance(right, sql.Column) and right.nullable:
+                extra.append(p.Not(p.IsNull(right)))
+            if extra:
+                predicate = p.conjunction([predicate, *extra])
+        return predicate
+
+    def key_of(self, path: Path) -> Any:
+        """The field of the related model whose value stands for an instance at the end of a path."""
+        relation = path.relation
+        if relation.concrete:
+            return relation.target_field
+        return path.steps[-1].model._meta.pk
+
+    def compare(self, left: Resolved, names: tuple[str, ...], value: Any, path: str) -> Predicate:
+        """The predicate that transforms and a lookup by name make of an operand and a value."""
+        names = names or ("exact",)
+        transform = None
+        for position, name in enumerate(names):
+            last = position == len(names) - 1
+            lookup = (transform.lookup(name) if transform is not None and last and self._plain(value) else None) or (
+                find_lookup(left.field, name) if last else None
+            )
+            if lookup is not None:
+                return self.apply(lookup, left, value, path)
+            transform = find_transform(left.node.type, name)
+            if transform is None or getattr(left.field, "is_relation", False):
+                raise self.unsupported(left, name, path)
+            left = transform.apply(left, field_for)
+        return self.compare(left, ("exact",), value, path) if transform is None else self._exact(transform, left, value, path)
+
+    def _exact(self, transform: Any, left: Resolved, value: Any, path: str) -> Predicate:
+        lookup = (transform.lookup("exact") if self._plain(value) else None) or find_lookup(left.field, "exact")
+        assert lookup is not None
+        return self.apply(lookup, left, value, path)
+
+    def _plain(self, value: Any) -> bool:
+        return value is not None and not isinstance(value, Shaped)
+
+    def apply(self, lookup: Lookup, left: Resolved, value: Any, path: str) -> Predicate:
+        """The predicate of one lookup, for a plain value, a list, an expression or a queryset."""
+        name = getattr(lookup, "lookup_name", "")
+        if value is None:
+            self.slots.take(value)
+            if name in ("exact", "iexact"):
+                return p.IsNull(left.node)
+            if name == "isnull":
+                raise ValueError(f"The value of an isnull lookup must be True or False, not None (in {path!r}).")
+            raise ValueError(f"Cannot use None as the value of {path!r}; write isnull=True to find rows without a value.")
+        if isinstance(value, Shaped):
+            if name == "in" and hasattr(value, "_query_for_lookup"):
+                return self.in_query(left, value, path)
+            if hasattr(value, "_query_for_lookup"):
+                return lookup.expression(left, self.scalar(left, value, path))
+            if isinstance(value, Q):
+                raise TypeError(f"A Q is a condition, not a value (in {path!r}).")
+            right = value.resolve(self)
+            if name == "in" and isinstance(right.node, sql.Subselect):
+                return p.InSelect(left.node, right.node.query)
+            if name == "in" and isinstance(right.node, sql.Raw):
+                return lookup.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
+            return lookup.expression(left, right)
+        if isinstance(value, list | tuple | set | frozenset) and any(isinstance(item, Shaped) for item in value):
+            items = [self.item(left, item) for item in value]
+            if not hasattr(lookup, "expressions"):
+                raise ValueError(f"The lookup {name!r} takes one value, not a list (in {path!r}).")
+            predicate: Predicate = lookup.expressions(left, items)
+            return predicate
+        return lookup.plain(left, self.slots.take(value))
+
+    def item(self, left: Resolved, item: Any) -> Resolved:
+        """One item of a list that mixes plain values and expressions."""
+        if isinstance(item, Shaped):
+            return item.resolve(self)  # type: ignore[attr-defined,no-any-return]
+        return Resolved(self.slots.take(item).slot(preparer(left.field), left.node.type), left.field)
+
+    def in_query(self, left: Resolved, queryset: Any, path: str) -> Predicate:
+        """`in` with a queryset on its right."""
+        if isinstance(left.field, RelatedKey):
+            if queryset.selects_instances:
+                check_model(queryset.model._meta, left.field.model, "a queryset")
+                queryset = queryset.selecting(left.field.key.attname)
+        query, _ = self.subquery(queryset)
+        return p.NEVER if query is None else p.InSelect(left.node, query)
+
+    def scalar(self, left: Resolved, queryset: Any, path: str) -> Resolved:
+        """A queryset compared as one value; it must be sliced to one row."""
+        if not queryset.limited_to_one:
+            raise ValueError(
+                f"The queryset on the right of {path!r} must be limited to one row: slice it with [:1], or use `in`."
+            )
+        query, field = self.subquery(queryset)
+        return Resolved(sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field)
+
+    # Conditions on many rows, below a NOT
+
+    def split(self, path: Path, name: str, value: Any) -> Predicate:
+        """Whether any related row meets the condition, as a subquery of its own: NOT of it means that none does."""
+        base = Joined("U0", self.options.db_table, self.options)
+        inner = Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="U")
+        steps, field = trimmed(path)
+        column = inner.column(inner.follow(steps), field)
+        left = Resolved(column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field)
+        # Names on the right mean the outer row.
+        outside = _Outside(value, self) if isinstance(value, Combinable) else value
+        predicate = inner.compare(left, path.rest, outside, name)
+        return p.Exists(self.correlated(inner, path, predicate))
+
+    def correlated(self, inner: Resolver, path: Path, predicate: Predicate) -> Select:
+        """SELECT 1 from the inner tables where the predicate holds and the row belongs to the outer one."""
+        joins = inner.joins
+        first = next(index for index, step in enumerate(path.steps) if step.multiple)
+        restriction: list[Predicate] = [predicate]
+        rejected = p.rejected_aliases(predicate, STRICT_FUNCTIONS)
+        head = self._head(joins, path.steps[: first + 1])
+        if head is not None and head.alias in rejected | _children_rejected(joins, head, rejected):
+            outer = self._outer_source(path, first)
+            restriction.append(p.Comparison("=", sql.Column(head.alias, head.pairs[0][1]), outer))
+            start = head
+        else:
+            start = joins[0]
+            key = self.options.pk
+            restriction.append(
+                p.Comparison("=", inner.column(start.alias, key), self.column(self.joins[0].alias, key))
+            )
+        shared = self._shared(path, first)
+        if shared is not None and head is not None:
+            key = path.steps[first].model._meta.pk
+            restriction.append(p.Comparison("=", inner.column(head.alias, key), self.column(shared, key)))
+        position = joins.index(start)
+        where = p.conjunction(restriction)
+        source, rest = join_tree([start, *(j for j in joins[position + 1 :])], where)
+        return Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where)
+
+    def _head(self, joins: list[Joined], steps: tuple[Any, ...]) -> Joined | None:
+        """The inner join that the first multi-valued step made; None when it was trimmed away."""
+        return joins[len(steps)] if len(joins) > len(steps) else None
+
+    def _outer_source(self, path: Path, first: int) -> sql.Column:
+        source = path.steps[first].pairs[0][0]
+        steps, field = trimmed(Path(path.steps[:first], source, None, ()))
+        return self.column(self.follow(steps), field)
+
+    def _shared(self, path: Path, first: int) -> str | None:
+        """The alias under which this same call already joined the relation, so that both speak of one row."""
+        alias: str | None = self.joins[0].alias
+        for step in path.steps[: first + 1]:
+            pairs = tuple((source.column, target.column) for source, target in step.pairs)
+            key = (step.field, step.model, pairs)
+            alias = next(
+                (
+                    j.alias
+                    for j in reversed(self.joins)
+                    if j.parent == alias and j.step == key and (not step.multiple or j.alias in (self.reuse or ()))
+                ),
+                None,
+            )
+            if alias is None:
+                return None
+        return alias
+
+
+class _Outside(Combinable):
+    """An expression below a NOT, resolved against the outer query."""
+
+    __slots__ = ("expression", "scope")
+
+    def __init__(self, expression: Any, scope: Resolver) -> None:
+        self.expression = expression
+        self.scope = scope
+
+    def resolve(self, scope: Any) -> Resolved:
+        resolved: Resolved = self.expression.resolve(self.scope)
+        return resolved
+
+
+STRICT_FUNCTIONS = frozenset({"UPPER", "LOWER", "LENGTH", "ABS", "TRIM", "LTRIM", "RTRIM", "REPLACE", "SUBSTR"})
+"""Functions whose result is NULL as soon as one argument is."""
+
+
+def _children_rejected(joins: list[Joined], head: Joined, rejected: frozenset[str]) -> frozenset[str]:
+    """The ancestors of every rejected alias: a row that has the child has them all."""
+    by_alias = {joined.alias: joined for joined in joins}
+    found: set[str] = set()
+    for alias in rejected:
+        current = by_alias.get(alias)
+        while current is not None and current.alias not in found:
+            found.add(current.alias)
+            current = by_alias.get(current.parent) if current.parent is not None else None
+    return frozenset(found)
+
+
+def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join, ...]]:
+    """The FROM of a query: an outer join stays one only where its missing rows could still be asked for."""
+    start, *others = joins
+    rejected = _children_rejected(joins, start, p.rejected_aliases(where, STRICT_FUNCTIONS))
+    outer: set[str] = set()
+    result = []
+    for joined in others:
+        missing = (joined.optional or joined.parent in outer) and joined.alias not in rejected
+        if missing:
+            outer.add(joined.alias)
+        assert joined.parent is not None
+        condition = p.conjunction(
+            [
+                *(
+                    p.Comparison("=", sql.Column(joined.parent, source), sql.Column(joined.alias, target))
+                    for source, target in joined.pairs
+                ),
+                joined.condition,
+            ]
+        )
+        result.append(Join(Table(joined.table, joined.alias), condition, outer=missing))
+    return Table(start.table, start.alias), tuple(result)

@@ -1,0 +1,148 @@
+"""Selecting: the columns of instances, of the relations selected along with them, and of their annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rowsmith.exceptions import FieldError, did_you_mean
+from rowsmith.query.layout import Instance, Item, Layout, Related
+from rowsmith.query.paths import SEPARATOR
+from rowsmith.query.query import Loaded, Query
+from rowsmith.query.resolver import Resolver
+from rowsmith.sql.select import Output
+
+Tree = dict[str, "Tree"]
+
+_FOLLOW_DEPTH = 5
+"""How far select_related() without names follows non-null relations."""
+
+
+def name_tree(names: Iterable[str]) -> Tree:
+    """Paths of names as nested mappings."""
+    tree: Tree = {}
+    for name in names:
+        branch = tree
+        for part in name.split(SEPARATOR):
+            branch = branch.setdefault(part, {})
+    return tree
+
+
+def select_instance(query: Query, scope: Resolver) -> tuple[tuple[Output, ...], Layout]:
+    """The outputs and the layout of instances with their related instances and annotations."""
+    outputs: list[Output] = []
+    items: list[Item] = []
+    instance = _instance(query.options, scope, scope.joins[0].alias, query, query.loaded, "", outputs, items)
+    extra = len(outputs)
+    names = []
+    for name, annotation in query.annotations.items():
+        if annotation.selected:
+            outputs.append(Output(annotation.node, name))
+            items.append(Item(annotation.node.type, annotation.field))
+            names.append(name)
+    return tuple(outputs), Layout("instance", tuple(items), tuple(names), instance, extra)
+
+
+def loaded_fields(options: Any, loaded: Loaded, prefix: str) -> tuple[Any, ...]:
+    """The concrete fields of a model to load; the key always is among them."""
+    named = {name[len(prefix) :] for name in loaded.names if name.startswith(prefix)}
+    own = {name for name in named if SEPARATOR not in name}
+    deeper = {name.split(SEPARATOR)[0] for name in named if SEPARATOR in name}
+    fields = options.concrete_fields
+    if loaded.defer:
+        return tuple(f for f in fields if f.primary_key or not ({f.name, f.attname} & own))
+    if not named:
+        return tuple(fields)
+    if "pk" in own:
+        own.add(options.pk.name)
+    if not own and not deeper:
+        return tuple(fields)
+    return tuple(f for f in fields if f.primary_key or {f.name, f.attname} & (own | deeper))
+
+
+def _instance(
+    options: Any,
+    scope: Resolver,
+    alias: str,
+    query: Query,
+    loaded: Loaded,
+    prefix: str,
+    outputs: list[Output],
+    items: list[Item],
+) -> Instance:
+    fields = loaded_fields(options, loaded, prefix)
+    start = len(outputs)
+    for field in fields:
+        outputs.append(Output(scope.column(alias, field)))
+        items.append(Item(field.sql_type, field))
+    related: tuple[Related, ...] = ()
+    if query.related is not None:
+        branches: Mapping[str, Any] | None = _branch(query.related, prefix)
+        if branches is None or branches:
+            related = tuple(_related(options, scope, alias, query, loaded, prefix, branches, fields, outputs, items))
+    deferred = len(fields) < len(options.concrete_fields)
+    return Instance(options.model, start, fields, deferred, related)
+
+
+def _branch(related: tuple[str, ...], prefix: str) -> Mapping[str, Any] | None:
+    """The relations to select below a path of names; None for all that are not null."""
+    if not related:
+        return None if prefix.count(SEPARATOR) < _FOLLOW_DEPTH else {}
+    branch = name_tree(related)
+    for name in prefix.split(SEPARATOR)[:-1]:
+        branch = branch.get(name, {})
+    return branch
+
+
+def _related(
+    options: Any,
+    scope: Resolver,
+    alias: str,
+    query: Query,
+    loaded: Loaded,
+    prefix: str,
+    branches: Mapping[str, Any] | None,
+    fields: tuple[Any, ...],
+    outputs: list[Output],
+    items: list[Item],
+) -> Iterable[Related]:
+    if branches is None:
+        followed = [f for f in options.fields if f.is_relation and f.concrete and not f.null]
+    else:
+        followed = [_relation(options, name, prefix) for name in branches]
+    for relation in followed:
+        if relation.concrete and relation not in fields and branches is not None:
+            raise FieldError(
+                f"{options.object_name}.{relation.name} cannot be both deferred and traversed by select_related()."
+            )
+        [step] = relation.steps
+        there = scope.join(alias, step)
+        name = f"{prefix}{relation.name}{SEPARATOR}"
+        instance = _instance(step.model._meta, scope, there, query, loaded, name, outputs, items)
+        back = relation.remote_field.cache_name if relation.one_to_one else None
+        yield Related(relation.cache_name, back, there in scope.optional, instance)
+
+
+def _relation(options: Any, name: str, prefix: str) -> Any:
+    """The relation to one that `name` means to select_related()."""
+    found = options.names.get(name)
+    accessors = {rel.get_accessor_name(): rel for rel in options.related_objects if rel.one_to_one}
+    found = found if found is not None and found.is_relation and not found.multiple else accessors.get(name)
+    if found is None or found.name != name and name not in accessors:
+        possible = [f.name for f in options.fields if f.is_relation and f.concrete] + [n for n in accessors if n]
+        raise FieldError(
+            f"Invalid field name(s) given in select_related: {prefix + name!r}.{did_you_mean(name, possible)} "
+            f"Choices are: {', '.join(possible) or '(none)'}."
+        )
+    return found
+
+
+def check_related(options: Any, names: Iterable[str]) -> None:
+    """Raise FieldError for a path that select_related() cannot follow."""
+
+    def check(options: Any, tree: Tree, prefix: str) -> None:
+        for name, below in tree.items():
+            relation = _relation(options, name, prefix)
+            check(relation.steps[0].model._meta, below, f"{prefix}{name}{SEPARATOR}")
+
+    check(options, name_tree(names), "")

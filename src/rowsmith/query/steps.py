@@ -1,0 +1,222 @@
+"""Steps: what each call on a queryset makes of the query before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
+from rowsmith.expressions.base import Combinable, Resolved
+from rowsmith.expressions.q import Q
+from rowsmith.query.ordering import sort_keys
+from rowsmith.query.paths import SEPARATOR, parse
+from rowsmith.query.planner import has_aggregate, nest
+from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
+from rowsmith.query.resolver import Resolver
+from rowsmith.query.selecting import check_related
+from rowsmith.query.slots import Slots
+from rowsmith.sql import predicates as p
+from rowsmith.sql.select import Lock
+from rowsmith.sql.types import Integer
+
+_INTEGER = Integer(64)
+_FORBIDDEN = re.compile(r"['\"`;\s\x00-\x1f\x7f-\x9f]|--|/\*|\*/|#|\.")
+
+
+def scope_of(query: Query, slots: Slots, **options: Any) -> Resolver:
+    """What a call on `query` resolves its names against."""
+    return Resolver(query, slots, nest, **options)
+
+
+def unsliced(query: Query, action: str) -> None:
+    """Raise TypeError once a slice was taken."""
+    if query.sliced:
+        raise TypeError(f"Cannot {action} a query once a slice has been taken.")
+
+
+def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[str, Any], negated: bool) -> Query:
+    """filter() and exclude()."""
+    if args or kwargs:
+        unsliced(query, "filter")
+    for argument in args:
+        if not isinstance(argument, Q | Combinable) and not isinstance(argument, tuple):
+            raise TypeError(f"filter() takes Q objects, boolean expressions and keywords, not {argument!r}.")
+    q = Q._of((*args, *kwargs.items()), "AND", negated)
+    scope = scope_of(query, slots, reuse=set(query.sticky))
+    predicate = scope.condition(q) if q.children else p.ALWAYS
+    where = p.conjunction([query.where, predicate])
+    return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset())
+
+
+def sticky(query: Query, slots: Slots, kwargs: Mapping[str, Any]) -> Query:
+    """A related manager's own condition, whose joins the next filter() shares."""
+    scope = scope_of(query, slots, reuse=set())
+    where = p.conjunction([query.where, scope.condition(Q(**kwargs))])
+    return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset(scope.reuse or ()))
+
+
+def nothing(query: Query, slots: Slots) -> Query:
+    """none()."""
+    return query.but(where=p.NEVER)
+
+
+def ordered(query: Query, slots: Slots, names: Sequence[Any]) -> Query:
+    """order_by()."""
+    unsliced(query, "reorder")
+    return query.but(ordering=sort_keys(names, scope_of(query, slots)), reverse=False)
+
+
+def reversed_query(query: Query, slots: Slots) -> Query:
+    """reverse()."""
+    unsliced(query, "reverse")
+    return query.but(reverse=not query.reverse)
+
+
+def deduplicated(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
+    """distinct()."""
+    unsliced(query, "create distinct fields on" if names else "make distinct")
+    scope = scope_of(query, slots)
+    for name in names:
+        scope.name(name)
+    return query.but(distinct=True, distinct_on=names, joins=tuple(scope.joins))
+
+
+def sliced(query: Query, slots: Slots, low: int | None, limit: int | None) -> Query:
+    """An offset and a limit; either may be None."""
+    offset = slots.take(low).slot(None, _INTEGER).slot if low is not None else None
+    count = slots.take(limit).slot(None, _INTEGER).slot if limit is not None else None
+    return query.but(low=offset, high=count)
+
+
+def capped(query: Query, limit: int, *, by_key: bool = False, reverse: bool = False, unordered: bool = False) -> Query:
+    """At most `limit` rows, for get(), first() and last().
+
+    by_key:     order by the key when nothing else was asked for.
+    unordered:  the order makes no difference.
+    """
+    if unordered:
+        query = query.but(ordering=())
+    elif by_key and not is_ordered(query) and query.ordering is None:
+        query = query.but(ordering=sort_keys(("pk",), None))
+    if reverse:
+        query = query.but(reverse=not query.reverse)
+    return query.but(cap=limit)
+
+
+def is_ordered(query: Query) -> bool:
+    """Whether an order was asked for, in the call or in Meta."""
+    if query.ordering is not None:
+        return bool(query.ordering)
+    return bool(query.options.ordering) and query.grouping is None
+
+
+def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:
+    """select_related()."""
+    if query.chosen is not None:
+        raise TypeError("Cannot call select_related() after .values() or .values_list()")
+    if names is None:
+        return query.but(related=None)
+    check_related(query.options, names)
+    return query.but(related=(*(query.related or ()), *names) if names else ())
+
+
+def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
+    for name in names:
+        path = parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
+        if path is None or path.rest:
+            if name in query.annotations:
+                raise FieldError(f"{name!r} is an annotation; only fields of the model can be deferred or chosen.")
+            raise FieldDoesNotExist(
+                f"{query.options.object_name} has no field named {name!r}.{did_you_mean(name, query.options.names)}"
+            )
+    return frozenset(query.options.pk.name if name == "pk" else name for name in names)
+
+
+def deferred(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:
+    """defer()."""
+    if query.chosen is not None:
+        raise TypeError("Cannot call defer() after .values() or .values_list()")
+    if names is None:
+        return query.but(loaded=Loaded())
+    found = _field_names(query, names)
+    loaded = query.loaded
+    if loaded.defer:
+        return query.but(loaded=Loaded(loaded.names | found))
+    remaining = loaded.names - found
+    return query.but(loaded=Loaded(remaining, False) if remaining else Loaded(found))
+
+
+def loading_only(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
+    """only()."""
+    if query.chosen is not None:
+        raise TypeError("Cannot call only() after .values() or .values_list()")
+    found = _field_names(query, names)
+    loaded = query.loaded
+    if loaded.defer:
+        found -= loaded.names
+    return query.but(loaded=Loaded(found, False) if names else Loaded())
+
+
+def checked_alias(query: Query, name: str) -> None:
+    """Raise ValueError for a name that an annotation cannot have."""
+    if _FORBIDDEN.search(name) or not name:
+        raise ValueError(
+            f"{name!r} cannot name an annotation: names hold no whitespace, quotes, semicolons, dots, hashes, "
+            "control characters or SQL comments."
+        )
+    if name in query.options.names or any(name == f.attname for f in query.options.fields):
+        raise ValueError(f"The annotation {name!r} conflicts with a field on the model.")
+
+
+def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, selected: bool) -> Query:
+    """annotate() and alias()."""
+    scope = scope_of(query, slots)
+    annotations = dict(query.annotations)
+    chosen = list(query.chosen) if query.chosen is not None else None
+    grouping = query.grouping
+    for name, expression in expressions.items():
+        if not isinstance(expression, Combinable | Q) and not hasattr(expression, "resolve"):
+            raise TypeError(f"annotate() takes expressions, not {expression!r} (for {name!r}).")
+        checked_alias(query, name)
+        resolved: Resolved = expression.resolve(scope)
+        aggregate = has_aggregate(resolved.node)
+        if aggregate and grouping is None:
+            grouping = "model" if chosen is None else tuple(c.node for c in chosen if not has_aggregate(c.node))
+        annotations[name] = Annotation(resolved.node, resolved.field, selected, aggregate)
+        scope.annotations = annotations
+        if chosen is not None and selected:
+            chosen = [item for item in chosen if item.key != name]
+            chosen.append(Chosen(name, resolved.node, resolved.field))
+    return query.but(
+        joins=tuple(scope.joins),
+        annotations=MappingProxyType(annotations),
+        grouping=grouping,
+        chosen=None if chosen is None else tuple(chosen),
+    )
+
+
+def choosing(
+    query: Query, slots: Slots, names: Sequence[Any], expressions: Mapping[str, Any], form: RowForm
+) -> Query:
+    """values() and values_list()."""
+    if expressions:
+        query = annotated(query.but(chosen=None), slots, expressions, selected=True)
+    scope = scope_of(query, slots)
+    annotations: Mapping[str, Annotation] = query.annotations
+    if not names and not expressions:
+        names = [f.attname for f in query.options.concrete_fields]
+        names += [name for name, a in annotations.items() if a.selected]
+    chosen = []
+    for name in (*names, *(name for name in expressions if name not in names)):
+        if name in annotations and not annotations[name].selected:
+            raise FieldError(f"Cannot select the {name!r} alias. Use annotate() to promote it.")
+        resolved = scope.name(name)
+        chosen.append(Chosen(name, resolved.node, resolved.field))
+    return query.but(joins=tuple(scope.joins), chosen=tuple(chosen), form=form, related=None)
+
+
+def locked(query: Query, slots: Slots, lock: Lock) -> Query:
+    """select_for_update()."""
+    return query.but(lock=lock)
