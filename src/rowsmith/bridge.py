@@ -68,3 +68,16 @@ def running_loop() -> Any:
     """The event loop running on this thread, or None; asyncio is not imported to find out."""
     events = _modules.get("asyncio.events")
     return None if events is None else events._get_running_loop()
+
+
+def current_task() -> Any:
+    """The task running on this thread's event loop, or None."""
+    tasks = _modules.get("asyncio.tasks")
+    if tasks is None or running_loop() is None:
+        return None
+    return tasks.current_task()
+
+
+def lock() -> Any:
+    """A lock for tasks, first come first served; made where a loop is running."""
+    return _modules["asyncio"].Lock()

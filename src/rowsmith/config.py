@@ -197,7 +197,8 @@ def changed(**options: Any) -> Configuration:
     return replace(current(), **_checked_options(options))
 
 
-# --- where settings come from ---------------------------------------------------------------------------------
+# --- where settings come from
+# ---------------------------------------------------------------------------------
 
 
 def _read(databases: str | Mapping[str, Any] | None, options: Mapping[str, Any]) -> Configuration:
@@ -249,7 +250,8 @@ def _load_toml(path: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{path} cannot be read: {error}") from error
 
 
-# --- options --------------------------------------------------------------------------------------------------
+# --- options
+# --------------------------------------------------------------------------------------------------
 
 
 def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -280,7 +282,8 @@ def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-# --- databases ------------------------------------------------------------------------------------------------
+# --- databases
+# ------------------------------------------------------------------------------------------------
 
 _KEYS: Mapping[str, str] = {
     "ENGINE": "engine",
@@ -460,7 +463,8 @@ def _switch(alias: str, key: str, value: Any) -> bool:
 
 def _pool(alias: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> PoolSettings:
     found: dict[str, Any] = {}
-    # The older spellings: an age in seconds (0 says nothing about a pool), and whether to ask before each use.
+    # The older spellings: an age in seconds (0 says nothing about a pool), and whether to ask before each
+    # use.
     if "CONN_MAX_AGE" in keys and keys["CONN_MAX_AGE"] != 0:
         age = keys["CONN_MAX_AGE"]
         found["max_lifetime"] = None if age is None else _number(alias, "CONN_MAX_AGE", age, float)
@@ -486,7 +490,8 @@ def _pool(alias: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Pool
     return pool
 
 
-# --- URLs -----------------------------------------------------------------------------------------------------
+# --- URLs
+# -----------------------------------------------------------------------------------------------------
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -564,7 +569,13 @@ def _add_parameters(keys: dict[str, Any], query: str) -> None:
             keys.setdefault("OPTIONS", {})[parameter] = value
         elif pool_key in _POOL_KEYS:
             keys.setdefault("POOL", {})[pool_key] = value
-        elif parameter.upper() in _KEYS and parameter.upper() not in ("OPTIONS", "POOL", "TEST", "URL", "ENGINE"):
+        elif parameter.upper() in _KEYS and parameter.upper() not in (
+            "OPTIONS",
+            "POOL",
+            "TEST",
+            "URL",
+            "ENGINE",
+        ):
             keys[parameter.upper()] = value
         else:
             keys.setdefault("OPTIONS", {})[parameter] = value

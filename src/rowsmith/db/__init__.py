@@ -1,0 +1,23 @@
+"""Connections, pools and transactions: where statements go and rows come from."""
+
+from rowsmith.db.connection import Connection
+from rowsmith.db.handler import (
+    ConnectionHandler,
+    aclose_all,
+    close_all,
+    connection,
+    connections,
+    lifespan,
+)
+from rowsmith.db.pool import PoolFigures
+
+__all__ = [
+    "Connection",
+    "ConnectionHandler",
+    "PoolFigures",
+    "aclose_all",
+    "close_all",
+    "connection",
+    "connections",
+    "lifespan",
+]

@@ -1,0 +1,455 @@
+"""Sessions: one leased connection and the transaction on it, for the block of code that holds them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from inspect import isawaitable
+from threading import current_thread, get_ident
+from types import CodeType
+from typing import Any, TypeVar
+
+from rowsmith import bridge
+from rowsmith.db.pool import Pool
+from rowsmith.drivers.base import RawConnection, Result, Row
+from rowsmith.exceptions import Error, SynchronousOnlyOperation, TransactionManagementError
+
+T = TypeVar("T")
+
+logger = logging.getLogger("rowsmith.db")
+
+_running_loop = bridge.running_loop
+
+
+class Holder:
+    """Who holds a connection, since when and from which line, for the message of a full pool."""
+
+    __slots__ = ("code", "line", "since", "what", "who")
+
+    def __init__(self, what: str, code: CodeType | None, line: int) -> None:
+        task = bridge.current_task()
+        self.who = f"thread {current_thread().name!r}" if task is None else f"task {task.get_name()!r}"
+        self.what = what
+        self.code = code
+        self.line = line
+        self.since = time.monotonic()
+
+    def __str__(self) -> str:
+        place = f" at {self.code.co_filename}:{self.line}" if self.code is not None else ""
+        return f"{self.who}: {self.what}{place} for {time.monotonic() - self.since:.1f} s"
+
+
+class Block:
+    """One atomic block that is open."""
+
+    __slots__ = ("from_testcase", "savepoint")
+
+    def __init__(self, savepoint: str | None, from_testcase: bool) -> None:
+        self.savepoint = savepoint
+        self.from_testcase = from_testcase
+
+
+class Session:
+    """A lease of one thread, with the state of its transaction.
+
+    With autocommit on, a session lives from the outermost `atomic` to its end. With autocommit off, it lives until
+    autocommit is on again, and its transactions begin with the first statement after the last one ended.
+    """
+
+    def __init__(
+        self,
+        alias: str,
+        pool: Pool,
+        raw: RawConnection,
+        autocommit: bool,
+        send_command: Callable[[RawConnection, str], None],
+    ) -> None:
+        self.alias = alias
+        self.pool = pool
+        self.raw = raw
+        self.autocommit = autocommit
+        self._send_command = send_command
+        self.blocks: list[Block] = []
+        self.callbacks: list[tuple[Callable[[], Any], bool]] = []
+        self.closed = False
+        self._needs_rollback = False
+        # Savepoints that exist, oldest first, with the number of callbacks there were when they were made.
+        self._savepoints: dict[str, int] = {}
+        self._counter = 0
+        # Is there anything to look at before a statement may run?
+        self._barred = not autocommit
+        self._remember_owner()
+
+    def _remember_owner(self) -> None:
+        self._owner: Any = get_ident()
+
+    # --- statements ---
+
+    def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
+        if self._barred or get_ident() != self._owner or _running_loop() is not None:
+            self._clear_the_way()
+        try:
+            return self.raw.fetch(text, parameters, consume)
+        except BaseException as error:
+            self._failed(error)
+            raise
+
+    async def afetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
+        return await bridge.run(self.fetch, text, parameters, consume)
+
+    def execute(self, text: str, parameters: Sequence[Any]) -> int:
+        with self._statement():
+            return self.raw.execute(text, parameters)
+
+    def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        with self._statement():
+            return self.raw.execute_many(text, rows)
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None) -> Result:
+        with self._statement():
+            return self.raw.query(sql, parameters)
+
+    def query_many(self, sql: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> Result:
+        with self._statement():
+            return self.raw.query_many(sql, rows)
+
+    def stream(
+        self, text: str, parameters: Sequence[Any], chunk_size: int
+    ) -> Generator[list[Row], None, None]:
+        chunks = self.raw.stream(text, parameters, chunk_size)
+        while True:
+            with self._statement():
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
+
+    @contextmanager
+    def _statement(self) -> Iterator[None]:
+        """The checks before a statement, and what its failure means for the transaction."""
+        if self._barred or get_ident() != self._owner or _running_loop() is not None:
+            self._clear_the_way()
+        try:
+            yield
+        except BaseException as error:
+            self._failed(error)
+            raise
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """The connection for this task alone, while the transaction changes its state."""
+        self._check_owner()
+        yield
+
+    def _failed(self, error: BaseException) -> None:
+        # A failed statement leaves the transaction unusable on some servers, and a cancelled one in doubt
+        # on all.
+        if self.blocks and (isinstance(error, Error) or not isinstance(error, Exception)):
+            self.needs_rollback = True
+
+    def _clear_the_way(self) -> None:
+        """Raise what keeps a statement from running here, or begin the transaction it needs."""
+        self._check_owner()
+        if self._needs_rollback:
+            raise TransactionManagementError(
+                "A statement failed in this atomic block, so it can only be rolled back. End the block first; "
+                "to go on after an error, wrap what may fail in an atomic block of its own."
+            )
+        if not self.autocommit and self.raw.is_idle():
+            self.raw.begin()
+
+    def _check_owner(self) -> None:
+        if self.closed:
+            raise TransactionManagementError(
+                f"The transaction on {self.alias!r} that this code was started in has ended. Start the thread or "
+                "task outside of the atomic block, or with context=contextvars.Context()."
+            )
+        if get_ident() != self._owner:
+            raise TransactionManagementError(
+                f"The transaction on {self.alias!r} belongs to another thread; a connection is used by one thread "
+                "at a time. Start the thread without a copy of this context, and give it its own atomic block."
+            )
+        if _running_loop() is not None:
+            raise SynchronousOnlyOperation(
+                f"The transaction on {self.alias!r} was opened by plain code and would block the event loop that "
+                "runs now. Write: async with transaction.atomic()."
+            )
+
+    # --- the flag ---
+
+    @property
+    def needs_rollback(self) -> bool:
+        return self._needs_rollback
+
+    @needs_rollback.setter
+    def needs_rollback(self, value: bool) -> None:
+        self._needs_rollback = value
+        self._barred = value or self.closed or not self.autocommit
+
+    # --- atomic blocks ---
+
+    def enter(self, savepoint: bool, from_testcase: bool) -> None:
+        """Open an atomic block: the transaction itself, or a savepoint in it."""
+        with self._undisturbed():
+            self._check_may_nest()
+            if not self.blocks and self.autocommit:
+                self.raw.begin()
+                self.blocks.append(Block(None, from_testcase))
+                return
+            name = None
+            if savepoint and not self._needs_rollback:
+                if not self.autocommit and self.raw.is_idle():
+                    self.raw.begin()
+                name = self._make_savepoint()
+            self.blocks.append(Block(name, from_testcase))
+
+    def exit(self, failed: bool) -> None:
+        """Close the innermost atomic block: keep what it did, or undo it."""
+        block = self.blocks.pop()
+        settled = False
+        try:
+            with self._undisturbed():
+                settled = True
+                if self.blocks or not self.autocommit:
+                    self._exit_inner(block, failed)
+                else:
+                    self._exit_outermost(failed)
+        finally:
+            if not settled and self.blocks:
+                # Cancelled while another task's statement had the connection: what is around has to undo it.
+                self.needs_rollback = True
+
+    def _exit_inner(self, block: Block, failed: bool) -> None:
+        undo = failed or self._needs_rollback
+        if block.savepoint is None:
+            if undo:
+                self.needs_rollback = True
+            return
+        if not undo:
+            try:
+                self._release(block.savepoint)
+            except Error:
+                self._undo_to(block.savepoint)
+                raise
+            return
+        self.needs_rollback = False
+        self._undo_to(block.savepoint)
+
+    def _undo_to(self, savepoint: str) -> None:
+        """Roll back to a savepoint and release it; when even that fails, the block around has to be rolled back."""
+        try:
+            self._roll_back_to(savepoint)
+            self._release(savepoint)
+        except BaseException as error:
+            self.needs_rollback = True
+            if not isinstance(error, Error):
+                raise
+
+    def _exit_outermost(self, failed: bool) -> None:
+        if failed or self._needs_rollback:
+            self._roll_back()
+            return
+        try:
+            self.raw.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        self.callbacks.clear()
+        self._savepoints.clear()
+        self.needs_rollback = False
+        try:
+            self.raw.rollback()
+        except Error:
+            # The connection is of no use any more. Closing it ends the transaction too.
+            logger.debug("ROLLBACK on %r failed.", self.alias, exc_info=True)
+
+    def _check_may_nest(self) -> None:
+        """Raise unless an atomic block may be opened from here."""
+
+    # --- savepoints ---
+
+    def savepoint(self) -> str:
+        with self._undisturbed():
+            if not self.autocommit and self.raw.is_idle():
+                self.raw.begin()
+            return self._make_savepoint()
+
+    def savepoint_commit(self, name: str) -> None:
+        with self._undisturbed():
+            self._known(name)
+            self._release(name)
+
+    def savepoint_rollback(self, name: str) -> None:
+        with self._undisturbed():
+            self._known(name)
+            self._roll_back_to(name)
+
+    def clean_savepoints(self) -> None:
+        if not self._savepoints:
+            self._counter = 0
+
+    def _known(self, name: str) -> None:
+        if name not in self._savepoints:
+            raise TransactionManagementError(
+                f"There is no savepoint {name!r} in this transaction; "
+                f"there are: {', '.join(self._savepoints) or 'none'}."
+            )
+
+    def _make_savepoint(self) -> str:
+        self._counter += 1
+        name = f"rowsmith_s{self._counter}"
+        self._command(f"SAVEPOINT {name}")
+        self._savepoints[name] = len(self.callbacks)
+        return name
+
+    def _release(self, name: str) -> None:
+        self._command(f"RELEASE SAVEPOINT {name}")
+        self._forget_from(name)
+
+    def _roll_back_to(self, name: str) -> None:
+        self._command(f"ROLLBACK TO SAVEPOINT {name}")
+        kept = self._savepoints[name]
+        del self.callbacks[kept:]
+        self._forget_from(name)
+        self._savepoints[name] = kept
+
+    def _forget_from(self, name: str) -> None:
+        """A savepoint that is released or returned to takes those made after it along."""
+        names = list(self._savepoints)
+        for later in names[names.index(name) :]:
+            del self._savepoints[later]
+
+    def _command(self, text: str) -> None:
+        self._send_command(self.raw, text)
+
+    # --- transactions by hand ---
+
+    def commit(self) -> None:
+        with self._undisturbed():
+            if not self.raw.is_idle():
+                self.raw.commit()
+            self._savepoints.clear()
+
+    def rollback(self) -> None:
+        with self._undisturbed():
+            self.callbacks.clear()
+            self._savepoints.clear()
+            self.needs_rollback = False
+            if not self.raw.is_idle():
+                self.raw.rollback()
+
+    # --- the end ---
+
+    def end(self) -> None:
+        """Give the connection back. Whoever still has this session in its context cannot use it any more."""
+        self.closed = True
+        self._barred = True
+        raw = self.raw
+        raw.holder = None
+        if raw.is_idle():
+            self.pool.release(raw)
+        else:
+            self.pool.release_after_error(raw)
+
+    def run_callbacks(self) -> None:
+        """Call what `on_commit` collected, in order. One that raises stops the rest, unless it was robust."""
+        callbacks, self.callbacks = self.callbacks, []
+        for callback, robust in callbacks:
+            call_back(callback, robust)
+
+
+class LoopSession(Session):
+    """A lease of one task. Tasks started inside its block share the connection, one statement at a time."""
+
+    def _remember_owner(self) -> None:
+        self._owner = bridge.current_task()
+        self._loop = _running_loop()
+        self._turn = bridge.lock()
+
+    def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
+        with self._statement():
+            return self.raw.fetch(text, parameters, consume)
+
+    async def afetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
+        async with self._astatement():
+            return await self.raw.afetch(text, parameters, consume)
+
+    @contextmanager
+    def _statement(self) -> Iterator[None]:
+        self._check_owner()
+        bridge.wait(self._turn.acquire())
+        try:
+            if self._barred:
+                self._clear_the_way()
+            try:
+                yield
+            except BaseException as error:
+                self._failed(error)
+                raise
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _astatement(self) -> AsyncIterator[None]:
+        self._check_owner()
+        async with self._turn:
+            if self._barred:
+                await bridge.run(self._clear_the_way)
+            try:
+                yield
+            except BaseException as error:
+                self._failed(error)
+                raise
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        self._check_owner()
+        bridge.wait(self._turn.acquire())
+        try:
+            self._check_owner()
+            yield
+        finally:
+            self._turn.release()
+
+    def _check_owner(self) -> None:
+        if self.closed:
+            raise TransactionManagementError(
+                f"The atomic block on {self.alias!r} that this task was started in has ended. Start the task outside "
+                "of the block, await it inside, or start it with context=contextvars.Context()."
+            )
+        if _running_loop() is not self._loop:
+            raise TransactionManagementError(
+                f"The transaction on {self.alias!r} belongs to a task of an event loop, and cannot be used from "
+                "another thread. Instead of a thread write: await rowsmith.aio.run(func, *args)."
+            )
+
+    def _check_may_nest(self) -> None:
+        if bridge.current_task() is not self._owner:
+            raise TransactionManagementError(
+                f"A nested atomic block on {self.alias!r} was opened in a task that was started inside the block of "
+                "another task. Savepoints of two tasks would undo each other: open the block in the task that opened "
+                "the outer one, or start this task outside of it."
+            )
+
+
+def call_back(callback: Callable[[], Any], robust: bool) -> None:
+    """Call one function given to `on_commit`; an awaitable that it returns is waited for."""
+    try:
+        result = callback()
+        if isawaitable(result):
+            if not bridge.inside():
+                if hasattr(result, "close"):
+                    result.close()
+                raise TypeError(
+                    f"on_commit() was given {callback!r}, which has to be awaited, in a transaction of plain code. "
+                    "Write: async with transaction.atomic()."
+                )
+            bridge.wait(result)
+    except Exception:
+        if not robust:
+            raise
+        logger.exception("Error calling %r in on_commit() of a transaction.", callback)

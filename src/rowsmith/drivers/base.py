@@ -1,0 +1,104 @@
+"""What every driver offers: how to open a raw connection, and what a raw connection can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Row = tuple[Any, ...]
+OnConnect = Callable[[Any], None]
+
+
+@dataclass(slots=True)
+class Result:
+    """What a statement of a user's own cursor left behind."""
+
+    description: Any
+    rows: list[Row] | None
+    rowcount: int
+    lastrowid: Any = None
+
+
+class RawConnection(Protocol):
+    """One open connection of a client library.
+
+    Every method is plain code. On the connections of an event loop they wait through the bridge; only `afetch` is a
+    coroutine, for reads that go without it. Errors leave as those of `rowsmith.exceptions`, the driver's as cause.
+    """
+
+    opened_at: float
+    returned_at: float
+    era: int
+    """Which of the pool's eras this connection was last known to work in."""
+    holder: Any
+    """Who leases this connection for longer than a statement; its str() is for messages."""
+    text: str
+    """The statement sent last, for messages."""
+
+    @property
+    def native(self) -> Any:
+        """The client library's own connection."""
+
+    def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T: ...
+
+    async def afetch(
+        self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]
+    ) -> T: ...
+
+    def execute(self, text: str, parameters: Sequence[Any]) -> int: ...
+
+    def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int: ...
+
+    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Iterator[list[Row]]: ...
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None) -> Result:
+        """Run a user's statement with %s placeholders, and keep everything it returns."""
+
+    def query_many(self, sql: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> Result: ...
+
+    def command(self, text: str) -> None:
+        """Run a statement without parameters or rows, such as SAVEPOINT."""
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def is_idle(self) -> bool:
+        """Is the connection open, with no statement running and no transaction open?"""
+
+    def is_broken(self) -> bool:
+        """Is the connection closed, or in a state that only closing can end?"""
+
+    def ping(self) -> bool:
+        """Ask the server for a sign of life; False when there is none."""
+
+    def close(self) -> None: ...
+
+    def abandon(self) -> None:
+        """Close at once without waiting, from any thread or task, in whatever state the connection is."""
+
+
+class Driver(Protocol):
+    """How to open connections to one database."""
+
+    vendor: str
+    needs_care: bool
+    """Can connections break or grow stale while they lie idle, so that the pool has to look after them?"""
+    loop_bound: bool
+    """Does a connection of an event loop belong to that loop alone?"""
+    shared: bool
+    """Is there one single connection for everybody, as for a database in memory?"""
+    procedures: bool
+    """Does the database have stored procedures?"""
+    atomic_without_autocommit: bool
+    """May an atomic block be opened while autocommit is off?"""
+
+    def connect(self, on_connect: Sequence[OnConnect]) -> RawConnection: ...
+
+    def connect_async(self, on_connect: Sequence[OnConnect]) -> RawConnection:
+        """Open a connection for the running event loop; plain code that waits through the bridge."""
