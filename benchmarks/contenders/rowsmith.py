@@ -1,0 +1,17 @@
+"""rowsmith."""
+
+from __future__ import annotations
+
+from benchmarks.contenders.django_like import AsyncDjangoLike, define
+
+
+def open(backend: str, url: str) -> AsyncDjangoLike:
+    import rowsmith
+    from rowsmith import models, transaction
+
+    if backend == "postgresql":
+        url += ("&" if "?" in url else "?") + "max_size=16"
+    rowsmith.configure({"default": url})
+    return AsyncDjangoLike(
+        models, define(models, __name__), transaction.atomic, rowsmith.connections["default"]
+    )

@@ -1,0 +1,49 @@
+"""What is measured: each piece of work, how much of it, and the bar that rowsmith promises to stay below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Work:
+    """`size` operations or rows a measurement; `bars`: the promised ratio to hand-written code."""
+
+    key: str
+    title: str
+    size: int
+    quick: int
+    bars: dict[str, float]
+    repeats: int = 3
+
+    def amount(self, quick: bool) -> int:
+        return self.quick if quick else self.size
+
+
+WORKS = {
+    work.key: work
+    for work in (
+        Work("get", "get by primary key", 3000, 1000, {"sqlite": 1.6, "postgresql": 1.4}),
+        Work("filter", "three conditions, order, first 20", 600, 200, {"sqlite": 1.4, "postgresql": 1.3}),
+        Work("instances", "50,000 rows to instances", 50_000, 50_000, {"sqlite": 1.2, "postgresql": 1.15}),
+        Work("dicts", "50,000 rows to dicts", 50_000, 50_000, {"sqlite": 1.1, "postgresql": 1.1}),
+        Work("tuples", "50,000 rows to tuples", 50_000, 50_000, {"sqlite": 1.1, "postgresql": 1.1}),
+        Work("parent", "10,000 rows with their parent", 10_000, 10_000, {"sqlite": 1.4, "postgresql": 1.3}),
+        Work("children", "1,000 parents with children", 1000, 1000, {"sqlite": 1.5, "postgresql": 1.4}, 5),
+        Work("many", "1,000 rows with many-to-many", 1000, 1000, {"sqlite": 1.5, "postgresql": 1.4}, 5),
+        Work("group", "group-by with three aggregates", 600, 200, {"sqlite": 1.5, "postgresql": 1.4}),
+        Work("save_new", "insert by save()", 1000, 500, {"sqlite": 2.0, "postgresql": 1.5}),
+        Work("bulk_new", "bulk_create 20,000", 20_000, 20_000, {"sqlite": 1.8, "postgresql": 1.8}, 2),
+        Work("save_changed", "change two fields and save()", 1000, 500, {"sqlite": 4.0, "postgresql": 1.6}),
+        Work("bulk_changed", "bulk_update 5,000", 5000, 5000, {"sqlite": 2.0, "postgresql": 2.0}, 2),
+        Work("cascade", "cascade delete through a queryset", 400, 400, {"sqlite": 1.3, "postgresql": 1.2}, 2),
+        Work("tasks", "64 tasks get by key on 16 connections", 4000, 1500, {"postgresql": 1.3}),
+    )
+}
+
+# Absolute bars, which have no hand-written limit: seconds of client CPU time for one operation.
+ABSOLUTE = {
+    "build_known": ("build a query of 12 conditions, shape known", 30e-6),
+    "build_new": ("build a query of 12 conditions, shape new", 400e-6),
+    "import": ("import of the models module", 60e-3),
+}
