@@ -1,0 +1,156 @@
+"""Spelling definitions: the part of CREATE and DROP that databases share, with a method for each that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rowsmith.sql import types
+from rowsmith.sql.ddl import (
+    AddReference,
+    Check,
+    Column,
+    Constraint,
+    CreateIndex,
+    CreateTable,
+    Definition,
+    DropTable,
+    IndexPart,
+    PrimaryKey,
+    Reference,
+    Unique,
+)
+
+
+class DefinitionRenderer:
+    """Turns definitions into statements.
+
+    quote:  how the dialect quotes a name.
+    """
+
+    # Foreign keys stand in the column, or are added once all tables exist.
+    inline_references: ClassVar[bool] = True
+    unsigned_check = '{column} >= 0'
+
+    def __init__(self, quote: Callable[[str], str]) -> None:
+        self.quote = quote
+
+    def statements(self, node: Definition) -> list[str]:
+        """The statements that say what one definition says; more than one where comments need their own."""
+        match node:
+            case CreateTable():
+                return self.create_table(node)
+            case CreateIndex():
+                return [self.create_index(node)]
+            case DropTable(name, if_exists, cascade):
+                return [self.drop_table(name, if_exists, cascade)]
+            case AddReference(table, reference):
+                return [self.add_reference(table, reference)]
+
+    def names(self, names: tuple[str, ...]) -> str:
+        return ", ".join(self.quote(name) for name in names)
+
+    def create_table(self, node: CreateTable) -> list[str]:
+        parts = [self.column(column) for column in node.columns]
+        parts += [self.constraint(constraint) for constraint in node.constraints]
+        existing = "IF NOT EXISTS " if node.if_not_exists else ""
+        return [f"CREATE TABLE {existing}{self.quote(node.name)} ({', '.join(parts)}){self.tablespace(node.tablespace)}"]
+
+    def column(self, column: Column) -> str:
+        words = [self.quote(column.name), self.type(column.type)]
+        if collation := self.collation(column.type):
+            words.append(f"COLLATE {collation}")
+        if column.default is not None:
+            words.append(f"DEFAULT {column.default}")
+        words.append("NULL" if column.null and not column.primary_key else "NOT NULL")
+        if column.primary_key:
+            words.append("PRIMARY KEY")
+        elif column.unique:
+            words.append("UNIQUE")
+        if after := self.after_key(column):
+            words.append(after)
+        if check := self.column_check(column):
+            words.append(f"CHECK ({check})")
+        if column.reference is not None and self.inline_references:
+            words.append(self.references(column.reference))
+        return " ".join(words)
+
+    def type(self, type_: types.Type) -> str:
+        """The column's type as it stands in CREATE TABLE."""
+        raise NotImplementedError
+
+    def collation(self, type_: types.Type) -> str | None:
+        match type_:
+            case types.Text(str(name)) | types.Varchar(_, str(name)):
+                return self.quote(name)
+        return None
+
+    def after_key(self, column: Column) -> str:
+        """What a counted key needs after PRIMARY KEY."""
+        return ""
+
+    def column_check(self, column: Column) -> str | None:
+        """The condition that belongs to the column's type."""
+        match column.type:
+            case types.Integer(_, True):
+                return self.unsigned_check.format(column=self.quote(column.name))
+        return None
+
+    def references(self, reference: Reference) -> str:
+        action = f" ON DELETE {reference.on_delete}" if reference.on_delete else ""
+        return (
+            f"REFERENCES {self.quote(reference.to_table)} ({self.names(reference.to_columns)}){action} "
+            "DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def constraint(self, constraint: Constraint) -> str:
+        match constraint:
+            case Unique(name, columns, deferrable, nulls_distinct):
+                return (
+                    f"CONSTRAINT {self.quote(name)} UNIQUE{self.nulls(nulls_distinct)} ({self.names(columns)})"
+                    f"{self.deferrable(deferrable)}"
+                )
+            case Check(name, condition):
+                return f"CONSTRAINT {self.quote(name)} CHECK ({condition})"
+            case PrimaryKey(columns):
+                return f"PRIMARY KEY ({self.names(columns)})"
+            case Reference(columns):
+                return f"FOREIGN KEY ({self.names(columns)}) {self.references(constraint)}"
+
+    def nulls(self, distinct: bool | None) -> str:
+        return ""
+
+    def deferrable(self, when: str | None) -> str:
+        return ""
+
+    def tablespace(self, name: str | None) -> str:
+        return ""
+
+    def create_index(self, node: CreateIndex) -> str:
+        unique = "UNIQUE " if node.unique else ""
+        existing = "IF NOT EXISTS " if node.if_not_exists else ""
+        parts = ", ".join(self.index_part(part) for part in node.parts)
+        where = f" WHERE {node.condition}" if node.condition else ""
+        return (
+            f"CREATE {unique}INDEX {existing}{self.quote(node.name)} ON {self.quote(node.table)}"
+            f"{self.index_method(node)} ({parts}){self.index_extras(node)}{where}"
+        )
+
+    def index_part(self, part: IndexPart) -> str:
+        text = self.quote(part.column) if part.column is not None else f"({part.expression})"
+        return f"{text} DESC" if part.descending else text
+
+    def index_method(self, node: CreateIndex) -> str:
+        return ""
+
+    def index_extras(self, node: CreateIndex) -> str:
+        return ""
+
+    def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
+        return f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
+
+    def add_reference(self, table: str, reference: Reference) -> str:
+        return (
+            f"ALTER TABLE {self.quote(table)} ADD CONSTRAINT {self.quote(reference.name)} "
+            f"FOREIGN KEY ({self.names(reference.columns)}) {self.references(reference)}"
+        )

@@ -1,0 +1,216 @@
+"""How values are stored in SQLite, which has numbers, text and bytes, and read back."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import functools
+import json
+import uuid
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import Any
+
+from rowsmith.sql import types
+from rowsmith.sql.codec import PLAIN, Codec
+
+UTC = datetime.timezone.utc
+
+_date = datetime.date.fromisoformat
+_datetime = datetime.datetime.fromisoformat
+_time = datetime.time.fromisoformat
+_timedelta = datetime.timedelta
+
+# The scanner behind json.loads, without the layers that look for white space and for a second document.
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_encode_json = json.JSONEncoder(allow_nan=False).encode
+
+# UUID's constructor spends most of its time on forms that cannot occur here.
+_new = object.__new__
+_set_int = uuid.UUID.__dict__["int"].__set__
+_set_safety = uuid.UUID.__dict__["is_safe"].__set__
+_unknown = uuid.SafeUUID.unknown
+
+
+def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
+    """The codec for one type.
+
+    use_tz:  whether datetimes are aware.
+    zone:    the zone in which this database keeps datetimes.
+    """
+    match type_:
+        case types.Boolean():
+            return Codec(encode=int, decode=bool, inline="not not {v}")
+        case types.Float():
+            return Codec(encode=_finite)
+        case types.Decimal(digits, places):
+            return _decimal(digits, places)
+        case types.Date():
+            return Codec(encode=datetime.date.isoformat, decode=_date, inline="_date({v})", names={"_date": _date})
+        case types.Time():
+            return Codec(encode=_encode_time, decode=_time, inline="_time({v})", names={"_time": _time})
+        case types.DateTime():
+            return _instant(use_tz, zone)
+        case types.Duration():
+            return Codec(
+                encode=_microseconds, decode=_duration, inline="_timedelta(0, 0, {v})", names={"_timedelta": _timedelta}
+            )
+        case types.Uuid():
+            return Codec(encode=_hex, decode=_uuid)
+        case types.Json(encoder, decoder):
+            return _json(encoder, decoder)
+        case types.Array(of):
+            return _array(codec(of, use_tz=use_tz, zone=zone))
+        case _:
+            return PLAIN
+
+
+def _finite(value: float) -> float:
+    # SQLite stores NaN as NULL, so that it would be lost without a word.
+    if value != value:
+        raise ValueError("SQLite cannot store NaN: it would become NULL.")
+    return value
+
+
+def _decimal(digits: int | None, places: int | None) -> Codec:
+    """Exact numbers are written as text and kept as REAL or INTEGER; reading rounds to the digits they had."""
+    if places is None:
+
+        def read(value: Any) -> decimal.Decimal:
+            return _FIFTEEN.create_decimal_from_float(value) if type(value) is float else decimal.Decimal(value)
+
+        return Codec(encode=_plain_text, decode=read)
+    quantum = decimal.Decimal(1).scaleb(-places)
+    context = decimal.Context(prec=digits or _WIDE.prec)
+    # str() of a number with at most six places never uses an exponent.
+    text: Callable[[decimal.Decimal], str] = str if places <= 6 else "{:f}".format
+    form = f"%.{places}f"
+
+    def encode(value: decimal.Decimal) -> str:
+        try:
+            return text(value.quantize(quantum, context=context))
+        except decimal.InvalidOperation:
+            raise ValueError(
+                f"{value} does not fit a decimal of {digits} digits, {places} of them behind the point."
+            ) from None
+
+    unrounded = _unrounded(places)
+
+    def decode(value: Any) -> decimal.Decimal:
+        if type(value) is not str:
+            shown = form % value
+            if float(shown) == value:
+                return decimal.Decimal(shown)
+        return unrounded(value)
+
+    # A float that equals what its rounded text reads as had no further digits; anything else takes the exact way.
+    inline = f"(_D(_s) if type({{v}}) is not str and float(_s := '{form}' % {{v}}) == {{v}} else _u{places}({{v}}))"
+    return Codec(encode=encode, decode=decode, inline=inline, names={"_D": decimal.Decimal, f"_u{places}": unrounded})
+
+
+@functools.cache
+def _unrounded(places: int) -> Callable[[Any], decimal.Decimal]:
+    """Reads a value with more digits than the column declares, as arithmetic in SQL leaves behind."""
+    quantum = decimal.Decimal(1).scaleb(-places)
+
+    def read(value: Any) -> decimal.Decimal:
+        if type(value) is float:
+            value = _FIFTEEN.create_decimal_from_float(value)
+        return decimal.Decimal(value).quantize(quantum, context=_WIDE)
+
+    return read
+
+
+# SQLite keeps fifteen digits of a REAL; more than that would show the noise of binary fractions.
+_FIFTEEN = decimal.Context(prec=15)
+_WIDE = decimal.Context(prec=400)
+
+
+def _plain_text(value: decimal.Decimal) -> str:
+    return f"{value:f}"
+
+
+def _encode_time(value: datetime.time) -> str:
+    if value.tzinfo is not None:
+        raise ValueError("SQLite stores times without a zone; this one has one.")
+    return value.isoformat()
+
+
+def _instant(use_tz: bool, zone: tzinfo) -> Codec:
+    """Instants are wall time in the database's zone, to the microsecond, as text."""
+    if not use_tz:
+
+        def naive(value: datetime.datetime) -> str:
+            if value.tzinfo is not None:
+                raise ValueError("SQLite cannot store an aware datetime while use_tz is off.")
+            return value.isoformat(" ")
+
+        return Codec(encode=naive, decode=_datetime, inline="_datetime({v})", names={"_datetime": _datetime})
+    if zone is UTC or str(zone) == "UTC":
+
+        def encode(value: datetime.datetime) -> str:
+            if value.tzinfo is not UTC:
+                value = value.astimezone(UTC)
+            return value.isoformat(" ")[:-6]
+
+        def decode(value: str) -> datetime.datetime:
+            return _datetime(value + "+00:00")
+
+        return Codec(encode=encode, decode=decode, inline="_datetime({v} + '+00:00')", names={"_datetime": _datetime})
+
+    def to_zone(value: datetime.datetime) -> str:
+        return value.astimezone(zone).replace(tzinfo=None).isoformat(" ")
+
+    def from_zone(value: str) -> datetime.datetime:
+        return _datetime(value).replace(tzinfo=zone)
+
+    return Codec(encode=to_zone, decode=from_zone)
+
+
+def _microseconds(value: datetime.timedelta) -> int:
+    return (value.days * 86400 + value.seconds) * 1000000 + value.microseconds
+
+
+def _duration(value: int) -> datetime.timedelta:
+    return _timedelta(0, 0, value)
+
+
+def _hex(value: uuid.UUID) -> str:
+    return "%032x" % value.int
+
+
+def _uuid(value: str) -> uuid.UUID:
+    found = _new(uuid.UUID)
+    _set_int(found, int(value, 16))
+    _set_safety(found, _unknown)
+    return found
+
+
+def _json(encoder: Any, decoder: Any) -> Codec:
+    def encode(value: Any) -> str:
+        return json.dumps(value, cls=encoder, allow_nan=False)
+
+    if decoder is None:
+        # White space before the document is legal and never ours.
+        inline = "(_scan({v}, 0)[0] if {v}[0] > ' ' else _loads({v}))"
+        return Codec(
+            encode=_encode_json if encoder is None else encode,
+            decode=json.loads,
+            inline=inline,
+            names={"_scan": _scan, "_loads": json.loads},
+        )
+
+    def decode(value: str) -> Any:
+        return json.loads(value, cls=decoder)
+
+    return Codec(encode=_encode_json if encoder is None else encode, decode=decode)
+
+
+def _array(of: Codec) -> Codec:
+    """Lists travel as a JSON array, which `json_each` takes apart."""
+    one = of.encode
+
+    def encode(values: Any) -> str:
+        return _encode_json(list(values) if one is None else [None if v is None else one(v) for v in values])
+
+    return Codec(encode=encode, decode=json.loads)

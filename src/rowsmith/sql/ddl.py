@@ -1,0 +1,141 @@
+"""Definitions: tables, columns, constraints and indexes as frozen nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rowsmith.sql.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key: the column or columns of `table` that must hold the values of ours.
+
+    name:       the constraint's name, where the database gives it one.
+    on_delete:  the SQL action, such as "CASCADE"; None leaves deletion to the caller.
+    """
+
+    columns: tuple[str, ...]
+    to_table: str
+    to_columns: tuple[str, ...]
+    name: str
+    on_delete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    type:     what it holds; Custom for a type that the user spelled out.
+    default:  the text of its DEFAULT clause.
+    """
+
+    name: str
+    type: Type
+    null: bool = False
+    primary_key: bool = False
+    unique: str | None = None
+    default: str | None = None
+    reference: Reference | None = None
+    comment: str | None = None
+    tablespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A table constraint: no two rows agree in all of `columns`."""
+
+    name: str
+    columns: tuple[str, ...]
+    deferrable: str | None = None
+    nulls_distinct: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A table constraint: `condition` (as text) is not false for any row."""
+
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryKey:
+    """A key of several columns."""
+
+    columns: tuple[str, ...]
+
+
+Constraint: TypeAlias = Unique | Check | PrimaryKey | Reference
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPart:
+    """One member of an index: a column, or an expression as text."""
+
+    column: str | None = None
+    expression: str | None = None
+    descending: bool = False
+    opclass: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex:
+    """An index on a table.
+
+    method:     the access method, where the database has several.
+    condition:  the text of the WHERE clause of a partial index.
+    """
+
+    name: str
+    table: str
+    parts: tuple[IndexPart, ...]
+    unique: bool = False
+    condition: str | None = None
+    include: tuple[str, ...] = ()
+    method: str = ""
+    nulls_distinct: bool | None = None
+    tablespace: str | None = None
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """A table with its columns and the constraints that are declared with it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    constraints: tuple[Constraint, ...] = ()
+    if_not_exists: bool = False
+    comment: str | None = None
+    tablespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropTable:
+    """The end of a table."""
+
+    name: str
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddReference:
+    """A foreign key given to a table that exists already."""
+
+    table: str
+    reference: Reference
+
+
+Definition: TypeAlias = CreateTable | CreateIndex | DropTable | AddReference
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that makes one table: the table, then its indexes, then what may only follow once all tables exist."""
+
+    create: CreateTable
+    indexes: tuple[CreateIndex, ...] = ()
+    references: tuple[AddReference, ...] = ()
