@@ -21,7 +21,7 @@ T = TypeVar("T")
 _modules = sys.modules
 
 
-class _Plain(greenlet):
+class _Plain(greenlet):  # type: ignore[misc]
     """A greenlet that runs plain code for a coroutine."""
 
     driver: greenlet

@@ -278,7 +278,7 @@ class ValidationError(Exception):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValidationError):
             return NotImplemented
-        return self._identity() == other._identity()
+        return bool(self._identity() == other._identity())
 
     def __hash__(self) -> int:
         return hash(self._identity())

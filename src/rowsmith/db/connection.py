@@ -90,7 +90,8 @@ class Connection:
     def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
         """Run a statement and return what `consume` makes of its rows, which it must read before it returns."""
         if self._special:
-            return self._watched(text, parameters, False, lambda s, t, p: s.fetch(t, p, consume))
+            result: T = self._watched(text, parameters, False, lambda s, t, p: s.fetch(t, p, consume))
+            return result
         session = self._session.get()
         if session is not None:
             return session.fetch(text, parameters, consume)
@@ -114,7 +115,9 @@ class Connection:
         if session is not None:
             return await session.afetch(text, parameters, consume)
         pool = self._pool_of(_running_loop())
-        raw = pool.take() or await bridge.run(pool.acquire)
+        raw = pool.take()
+        if raw is None:
+            raw = await bridge.run(pool.acquire)
         raw.text = text
         try:
             result = await raw.afetch(text, parameters, consume)
@@ -127,7 +130,8 @@ class Connection:
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement that returns no rows, and return how many rows it changed."""
         if self._special:
-            return self._watched(text, parameters, False, lambda s, t, p: s.execute(t, p))
+            changed: int = self._watched(text, parameters, False, lambda s, t, p: s.execute(t, p))
+            return changed
         session = self._session.get()
         if session is not None:
             return session.execute(text, parameters)
@@ -145,7 +149,8 @@ class Connection:
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """Run a statement once for each row of values, and return how many rows were changed in all."""
-        return self._watched(text, rows, True, lambda s, t, p: s.execute_many(t, p))
+        changed: int = self._watched(text, rows, True, lambda s, t, p: s.execute_many(t, p))
+        return changed
 
     def stream(
         self, text: str, parameters: Sequence[Any], chunk_size: int
@@ -174,7 +179,7 @@ class Connection:
         pool = self._pool_here()
         raw = pool.acquire()
         raw.text = text
-        raw.holder = Holder("a stream of rows", None, 0)
+        raw.holder = Holder("a stream of rows")
         try:
             chunks = raw.stream(text, parameters, chunk_size)
             yield from self._opened(chunks, text, parameters)
@@ -346,7 +351,7 @@ class Connection:
         raw = pool.acquire()
         kind = Session if _running_loop() is None or not bridge.inside() else LoopSession
         session = kind(self.alias, pool, raw, autocommit, self._session_command)
-        raw.holder = Holder(what, site.f_code if site else None, site.f_lineno if site else 0)
+        raw.holder = Holder(what, site)
         self._session.set(session)
         return session
 

@@ -78,7 +78,7 @@ class ConnectionProxy:
         delattr(self._handler[self._alias], name)
 
     def __eq__(self, other: object) -> bool:
-        return self._handler[self._alias] == other
+        return bool(self._handler[self._alias] == other)
 
     def __hash__(self) -> int:
         return hash(self._handler[self._alias])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import isawaitable
-from threading import current_thread, get_ident
-from types import CodeType
+from threading import Thread, current_thread, get_ident
+from types import FrameType
 from typing import Any, TypeVar
 
 from rowsmith import bridge
@@ -28,17 +28,18 @@ class Holder:
 
     __slots__ = ("code", "line", "since", "what", "who")
 
-    def __init__(self, what: str, code: CodeType | None, line: int) -> None:
-        task = bridge.current_task()
-        self.who = f"thread {current_thread().name!r}" if task is None else f"task {task.get_name()!r}"
+    def __init__(self, what: str, site: FrameType | None = None) -> None:
+        self.who: Any = bridge.current_task() or current_thread()
         self.what = what
-        self.code = code
-        self.line = line
+        self.code = site.f_code if site is not None else None
+        self.line = site.f_lineno if site is not None else 0
         self.since = time.monotonic()
 
     def __str__(self) -> str:
+        name = repr(self.who.name) if isinstance(self.who, Thread) else repr(self.who.get_name())
+        kind = "thread" if isinstance(self.who, Thread) else "task"
         place = f" at {self.code.co_filename}:{self.line}" if self.code is not None else ""
-        return f"{self.who}: {self.what}{place} for {time.monotonic() - self.since:.1f} s"
+        return f"{kind} {name}: {self.what}{place} for {time.monotonic() - self.since:.1f} s"
 
 
 class Block:
@@ -57,6 +58,22 @@ class Session:
     With autocommit on, a session lives from the outermost `atomic` to its end. With autocommit off, it lives until
     autocommit is on again, and its transactions begin with the first statement after the last one ended.
     """
+
+    __slots__ = (
+        "_barred",
+        "_counter",
+        "_needs_rollback",
+        "_owner",
+        "_savepoints",
+        "_send_command",
+        "alias",
+        "autocommit",
+        "blocks",
+        "callbacks",
+        "closed",
+        "pool",
+        "raw",
+    )
 
     def __init__(
         self,
@@ -100,8 +117,13 @@ class Session:
         return await bridge.run(self.fetch, text, parameters, consume)
 
     def execute(self, text: str, parameters: Sequence[Any]) -> int:
-        with self._statement():
+        if self._barred or get_ident() != self._owner or _running_loop() is not None:
+            self._clear_the_way()
+        try:
             return self.raw.execute(text, parameters)
+        except BaseException as error:
+            self._failed(error)
+            raise
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         with self._statement():
@@ -137,11 +159,12 @@ class Session:
             self._failed(error)
             raise
 
-    @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """The connection for this task alone, while the transaction changes its state."""
+    def _hold(self) -> None:
+        """Have the connection alone, while the transaction changes its state."""
         self._check_owner()
-        yield
+
+    def _let_go(self) -> None:
+        """Let others have the connection again."""
 
     def _failed(self, error: BaseException) -> None:
         # A failed statement leaves the transaction unusable on some servers, and a cancelled one in doubt
@@ -157,6 +180,10 @@ class Session:
                 "A statement failed in this atomic block, so it can only be rolled back. End the block first; "
                 "to go on after an error, wrap what may fail in an atomic block of its own."
             )
+        self._begin_if_idle()
+
+    def _begin_if_idle(self) -> None:
+        """With autocommit off, a transaction begins with the first statement after the last one ended."""
         if not self.autocommit and self.raw.is_idle():
             self.raw.begin()
 
@@ -192,34 +219,36 @@ class Session:
 
     def enter(self, savepoint: bool, from_testcase: bool) -> None:
         """Open an atomic block: the transaction itself, or a savepoint in it."""
-        with self._undisturbed():
+        self._hold()
+        try:
             self._check_may_nest()
+            name = None
             if not self.blocks and self.autocommit:
                 self.raw.begin()
-                self.blocks.append(Block(None, from_testcase))
-                return
-            name = None
-            if savepoint and not self._needs_rollback:
-                if not self.autocommit and self.raw.is_idle():
-                    self.raw.begin()
+            elif savepoint and not self._needs_rollback:
+                self._begin_if_idle()
                 name = self._make_savepoint()
             self.blocks.append(Block(name, from_testcase))
+        finally:
+            self._let_go()
 
     def exit(self, failed: bool) -> None:
         """Close the innermost atomic block: keep what it did, or undo it."""
         block = self.blocks.pop()
-        settled = False
         try:
-            with self._undisturbed():
-                settled = True
-                if self.blocks or not self.autocommit:
-                    self._exit_inner(block, failed)
-                else:
-                    self._exit_outermost(failed)
-        finally:
-            if not settled and self.blocks:
-                # Cancelled while another task's statement had the connection: what is around has to undo it.
+            self._hold()
+        except BaseException:
+            if self.blocks:
+                # Cancelled while another task's statement had the connection: the block around has to undo it.
                 self.needs_rollback = True
+            raise
+        try:
+            if self.blocks or not self.autocommit:
+                self._exit_inner(block, failed)
+            else:
+                self._exit_outermost(failed)
+        finally:
+            self._let_go()
 
     def _exit_inner(self, block: Block, failed: bool) -> None:
         undo = failed or self._needs_rollback
@@ -273,20 +302,28 @@ class Session:
     # --- savepoints ---
 
     def savepoint(self) -> str:
-        with self._undisturbed():
-            if not self.autocommit and self.raw.is_idle():
-                self.raw.begin()
+        self._hold()
+        try:
+            self._begin_if_idle()
             return self._make_savepoint()
+        finally:
+            self._let_go()
 
     def savepoint_commit(self, name: str) -> None:
-        with self._undisturbed():
+        self._hold()
+        try:
             self._known(name)
             self._release(name)
+        finally:
+            self._let_go()
 
     def savepoint_rollback(self, name: str) -> None:
-        with self._undisturbed():
+        self._hold()
+        try:
             self._known(name)
             self._roll_back_to(name)
+        finally:
+            self._let_go()
 
     def clean_savepoints(self) -> None:
         if not self._savepoints:
@@ -329,18 +366,24 @@ class Session:
     # --- transactions by hand ---
 
     def commit(self) -> None:
-        with self._undisturbed():
+        self._hold()
+        try:
             if not self.raw.is_idle():
                 self.raw.commit()
             self._savepoints.clear()
+        finally:
+            self._let_go()
 
     def rollback(self) -> None:
-        with self._undisturbed():
+        self._hold()
+        try:
             self.callbacks.clear()
             self._savepoints.clear()
             self.needs_rollback = False
             if not self.raw.is_idle():
                 self.raw.rollback()
+        finally:
+            self._let_go()
 
     # --- the end ---
 
@@ -365,55 +408,75 @@ class Session:
 class LoopSession(Session):
     """A lease of one task. Tasks started inside its block share the connection, one statement at a time."""
 
+    __slots__ = ("_loop", "_turn")
+
     def _remember_owner(self) -> None:
         self._owner = bridge.current_task()
         self._loop = _running_loop()
         self._turn = bridge.lock()
 
     def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
-        with self._statement():
-            return self.raw.fetch(text, parameters, consume)
-
-    async def afetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
-        async with self._astatement():
-            return await self.raw.afetch(text, parameters, consume)
-
-    @contextmanager
-    def _statement(self) -> Iterator[None]:
-        self._check_owner()
-        bridge.wait(self._turn.acquire())
+        self._take_turn()
         try:
-            if self._barred:
-                self._clear_the_way()
-            try:
-                yield
-            except BaseException as error:
-                self._failed(error)
-                raise
+            return self.raw.fetch(text, parameters, consume)
+        except BaseException as error:
+            self._failed(error)
+            raise
         finally:
             self._turn.release()
 
-    @asynccontextmanager
-    async def _astatement(self) -> AsyncIterator[None]:
+    async def afetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
         self._check_owner()
         async with self._turn:
             if self._barred:
                 await bridge.run(self._clear_the_way)
             try:
-                yield
+                return await self.raw.afetch(text, parameters, consume)
             except BaseException as error:
                 self._failed(error)
                 raise
 
-    @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        self._check_owner()
-        bridge.wait(self._turn.acquire())
+    def execute(self, text: str, parameters: Sequence[Any]) -> int:
+        self._take_turn()
         try:
-            self._check_owner()
-            yield
+            return self.raw.execute(text, parameters)
+        except BaseException as error:
+            self._failed(error)
+            raise
         finally:
             self._turn.release()
+
+    @contextmanager
+    def _statement(self) -> Iterator[None]:
+        self._take_turn()
+        try:
+            yield
+        except BaseException as error:
+            self._failed(error)
+            raise
+        finally:
+            self._turn.release()
+
+    def _take_turn(self) -> None:
+        """Wait until no other task's statement is running, and see whether this one may."""
+        self._check_owner()
+        bridge.wait(self._turn.acquire())
+        if self._barred:
+            try:
+                self._clear_the_way()
+            except BaseException:
+                self._turn.release()
+                raise
+
+    def _hold(self) -> None:
+        self._check_owner()
+        bridge.wait(self._turn.acquire())
+        if self.closed:
+            self._turn.release()
+            self._check_owner()
+
+    def _let_go(self) -> None:
+        self._turn.release()
 
     def _check_owner(self) -> None:
         if self.closed:

@@ -252,7 +252,7 @@ def non_atomic_requests(using: Any = None) -> Any:
 
 
 def _exempt(func: F, alias: str) -> F:
-    exempt = getattr(func, "_non_atomic_requests", frozenset())
+    exempt: frozenset[str] = getattr(func, "_non_atomic_requests", frozenset())
     func._non_atomic_requests = exempt | {alias}  # type: ignore[attr-defined]
     return func
 

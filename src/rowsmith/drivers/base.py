@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -52,7 +52,9 @@ class RawConnection(Protocol):
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int: ...
 
-    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Iterator[list[Row]]: ...
+    def stream(
+        self, text: str, parameters: Sequence[Any], chunk_size: int
+    ) -> Generator[list[Row], None, None]: ...
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None) -> Result:
         """Run a user's statement with %s placeholders, and keep everything it returns."""

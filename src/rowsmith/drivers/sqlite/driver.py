@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rowsmith import bridge
@@ -92,7 +93,7 @@ class Driver:
             bridge.wait(thread.call(lambda: opened.append(self._open(on_connect))))
         except BaseException:
             # Cancelled while the thread opens it: closing has to wait until it is there.
-            thread.stop(lambda: [native.close() for native in opened])
+            thread.stop(partial(_close_each, opened))
             raise
         connection: RawConnection = worker.WorkerConnection(DirectConnection(opened[0], self._begin), thread)
         return connection
@@ -227,6 +228,11 @@ class SharedConnection:
             self._waiting.abandon()
         else:
             self._direct.close()
+
+
+def _close_each(opened: Sequence[sqlite3.Connection]) -> None:
+    for native in opened:
+        native.close()
 
 
 def _worker_module() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -181,7 +181,9 @@ class WorkerConnection:
     def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         return self._wait(self._direct.execute_many, text, rows)
 
-    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Iterator[list[Row]]:
+    def stream(
+        self, text: str, parameters: Sequence[Any], chunk_size: int
+    ) -> Generator[list[Row], None, None]:
         chunks = self._direct.stream(text, parameters, chunk_size)
         try:
             while chunk := self._wait(next, chunks, None):
