@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar
 
+from rowsmith.dialects.definitions import DefinitionRenderer
 from rowsmith.dialects.renderer import Renderer
 from rowsmith.sql.codec import Codec
 from rowsmith.sql.features import Features
@@ -22,6 +23,7 @@ class Dialect:
 
     name: ClassVar[str]
     renderer: ClassVar[type[Renderer]]
+    definition_renderer: ClassVar[type[DefinitionRenderer]]
     on_connect: Sequence[Callable[[Any], None]] = ()
 
     def __init__(self, features: Features, *, use_tz: bool = True, zone: tzinfo = UTC) -> None:
@@ -49,3 +51,7 @@ class Dialect:
 
     def quote_name(self, name: str) -> str:
         return self.renderer(self).quote(name)
+
+    def definitions(self) -> DefinitionRenderer:
+        """What spells CREATE and DROP."""
+        return self.definition_renderer(self.quote_name)

@@ -30,7 +30,9 @@ class DefinitionRenderer:
 
     # Foreign keys stand in the column, or are added once all tables exist.
     inline_references: ClassVar[bool] = True
-    unsigned_check = '{column} >= 0'
+    # A prefix of text is only found by an index that was made for it.
+    pattern_indexes: ClassVar[bool] = False
+    tables_query: ClassVar[str]
 
     def __init__(self, quote: Callable[[str], str]) -> None:
         self.quote = quote
@@ -93,7 +95,7 @@ class DefinitionRenderer:
         """The condition that belongs to the column's type."""
         match column.type:
             case types.Integer(_, True):
-                return self.unsigned_check.format(column=self.quote(column.name))
+                return f"{self.quote(column.name)} >= 0"
         return None
 
     def references(self, reference: Reference) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property, partialmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from rowsmith.exceptions import ValidationError, did_you_mean
+from rowsmith.expressions.base import Shaped
 from rowsmith.fields import choices as choice_forms
 from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault
 from rowsmith.fields.internal_types import SQL_TYPES
@@ -57,7 +58,7 @@ class InvalidValue(ValidationError, ValueError):
 
 def is_expression(value: object) -> bool:
     """Whether `value` is computed by the database, so that it is neither converted nor validated here."""
-    return hasattr(value, "resolve_expression")
+    return isinstance(value, Shaped) or hasattr(value, "resolve_expression")
 
 
 class Field(Generic[S, G]):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rowsmith import timezone
 from rowsmith.exceptions import ValidationError
-from rowsmith.fields.base import Field, G, S
+from rowsmith.fields.base import G, S, Field, is_expression
 
 _DURATION = re.compile(
     r"^(?:(?P<days>[+-]?\d+)(?: days?, | days?| |$))?"
@@ -115,7 +115,7 @@ class DateField(_Automatic[S, G]):
             cls._install_neighbours(self)
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is datetime.date or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is datetime.date or value is None or is_expression(value):
             return value
         return self.prepared(value)
 
@@ -160,7 +160,7 @@ class DateTimeField(DateField[S, G]):
 
     def get_prep_value(self, value: Any) -> Any:
         if type(value) is not datetime.datetime:
-            if value is None or hasattr(value, "resolve_expression"):
+            if value is None or is_expression(value):
                 return value
             value = self.prepared(value)
         if value.tzinfo is None and timezone.use_tz():
@@ -230,7 +230,7 @@ class TimeField(_Automatic[S, G]):
         return datetime.datetime.now(timezone.get_default_timezone()).time()
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is datetime.time or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is datetime.time or value is None or is_expression(value):
             return value
         return self.prepared(value)
 
@@ -260,7 +260,7 @@ class DurationField(Field[S, G]):
     description = "Duration"
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is datetime.timedelta or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is datetime.timedelta or value is None or is_expression(value):
             return value
         return self.prepared(value)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rowsmith import validators
 from rowsmith.exceptions import ValidationError
-from rowsmith.fields.base import Field, G, InvalidValue, S
+from rowsmith.fields.base import G, S, Field, InvalidValue, is_expression
 from rowsmith.sql import types
 
 
@@ -47,7 +47,7 @@ class IntegerField(Field[S, G]):
         return given
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is int or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is int or value is None or is_expression(value):
             return value
         try:
             return int(value)
@@ -176,7 +176,7 @@ class BooleanField(Field[S, G]):
     description = "Boolean (Either True or False)"
 
     def get_prep_value(self, value: Any) -> Any:
-        if value is True or value is False or value is None or hasattr(value, "resolve_expression"):
+        if value is True or value is False or value is None or is_expression(value):
             return value
         return self.prepared(value)
 
@@ -204,7 +204,7 @@ class FloatField(Field[S, G]):
     description = "Floating point number"
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is float or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is float or value is None or is_expression(value):
             return value
         try:
             return float(value)
@@ -263,7 +263,7 @@ class DecimalField(Field[S, G]):
         if type(value) is decimal.Decimal:
             if value.is_finite():
                 return value
-        elif value is None or hasattr(value, "resolve_expression"):
+        elif value is None or is_expression(value):
             return value
         return self.prepared(value)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rowsmith import validators
 from rowsmith.exceptions import ValidationError
-from rowsmith.fields.base import Field, G, S
+from rowsmith.fields.base import G, S, Field, is_expression
 
 
 class UUIDField(Field[S, G]):
@@ -25,7 +25,7 @@ class UUIDField(Field[S, G]):
     description = "Universally unique identifier"
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is uuid.UUID or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is uuid.UUID or value is None or is_expression(value):
             return value
         return self.prepared(value)
 
@@ -69,7 +69,7 @@ class BinaryField(Field[S, G]):
         return name, path, args, keywords
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is bytes or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is bytes or value is None or is_expression(value):
             return value
         if isinstance(value, bytes | bytearray | memoryview):
             return bytes(value)
@@ -119,7 +119,7 @@ class GenericIPAddressField(Field[S, G]):
         return name, path, args, keywords
 
     def get_prep_value(self, value: Any) -> Any:
-        if value is None or hasattr(value, "resolve_expression"):
+        if value is None or is_expression(value):
             return value
         # An address that makes no sense stays as it is: validation reports it, and a filter on it finds nothing.
         text = str(value).strip()

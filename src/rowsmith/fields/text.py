@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from rowsmith import validators
-from rowsmith.fields.base import Field, G, S
+from rowsmith.fields.base import G, S, Field, is_expression
 
 
 class _Text(Field[S, G]):
@@ -29,7 +29,7 @@ class _Text(Field[S, G]):
         return {**super().db_parameters(connection), "collation": self.db_collation}
 
     def get_prep_value(self, value: Any) -> Any:
-        if type(value) is str or value is None or hasattr(value, "resolve_expression"):
+        if type(value) is str or value is None or is_expression(value):
             return value
         # Members of an enumeration are text already; their str() may be the member's name.
         return str.__str__(value) if isinstance(value, str) else self.to_python(value)

@@ -103,7 +103,7 @@ class UniqueConstraint(BaseConstraint):
             raise ValueError("At least one field or expression is required to define a unique constraint.")
         if expressions and fields:
             raise ValueError("UniqueConstraint.fields and expressions are mutually exclusive.")
-        if condition is not None and not hasattr(condition, "resolve_expression"):
+        if condition is not None and not getattr(condition, "conditional", False):
             raise ValueError("UniqueConstraint.condition must be a Q instance.")
         if isinstance(fields, str) or not all(isinstance(field, str) for field in fields):
             raise ValueError(f"UniqueConstraint.fields must be a list of names, not {fields!r}.")

@@ -32,7 +32,7 @@ class Index:
     ) -> None:
         if opclasses and not name:
             raise ValueError("An index must be named to use opclasses.")
-        if condition is not None and not hasattr(condition, "resolve_expression"):
+        if condition is not None and not getattr(condition, "conditional", False):
             raise ValueError(f"Index.condition must be a Q or an expression, not {condition!r}.")
         if condition is not None and not name:
             raise ValueError("An index must be named to use condition.")

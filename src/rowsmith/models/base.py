@@ -10,7 +10,7 @@ import rowsmith
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
 from rowsmith.metadata.registry import apps
 from rowsmith.models import construction
-from rowsmith.models.deferred import deferred_class
+from rowsmith.metadata.deferred import deferred_class
 from rowsmith.models.definition import ModelBase
 from rowsmith.models.descriptors import NO_PENDING
 from rowsmith.models.persistence import Persistence

@@ -6,7 +6,7 @@ from typing import Any
 
 from rowsmith.dialects.base import Dialect as BaseDialect
 from rowsmith.dialects.postgresql.codecs import codec
-from rowsmith.dialects.postgresql.ddl import column_type
+from rowsmith.dialects.postgresql.ddl import PostgresDefinitions, column_type
 from rowsmith.dialects.postgresql.rendering import PostgresqlRenderer
 from rowsmith.sql.codec import Codec
 from rowsmith.sql.features import Features
@@ -32,6 +32,7 @@ class Dialect(BaseDialect):
 
     name = "postgresql"
     renderer = PostgresqlRenderer
+    definition_renderer = PostgresDefinitions
 
     def __init__(self, features: Features = FEATURES, **options: Any) -> None:
         super().__init__(features, **options)

@@ -49,6 +49,11 @@ class PostgresDefinitions(DefinitionRenderer):
     """Foreign keys are added once all tables exist, so that tables may refer to each other in a circle."""
 
     inline_references = False
+    pattern_indexes = True
+    tables_query = (
+        "SELECT relname FROM pg_catalog.pg_class "
+        "WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.pg_table_is_visible(oid)"
+    )
 
     def type(self, type_: types.Type) -> str:
         return column_type(type_)

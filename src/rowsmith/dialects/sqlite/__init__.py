@@ -6,7 +6,7 @@ from typing import Any
 
 from rowsmith.dialects.base import Dialect as BaseDialect
 from rowsmith.dialects.sqlite.codecs import codec
-from rowsmith.dialects.sqlite.ddl import column_type
+from rowsmith.dialects.sqlite.ddl import SqliteDefinitions, column_type
 from rowsmith.dialects.sqlite.functions import register
 from rowsmith.dialects.sqlite.rendering import SqliteRenderer
 from rowsmith.sql.codec import Codec
@@ -27,6 +27,7 @@ class Dialect(BaseDialect):
 
     name = "sqlite"
     renderer = SqliteRenderer
+    definition_renderer = SqliteDefinitions
     on_connect = (register,)
 
     def __init__(self, features: Features = FEATURES, **options: Any) -> None:

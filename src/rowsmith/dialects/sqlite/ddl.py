@@ -47,6 +47,8 @@ def column_type(type_: types.Type) -> str:
 class SqliteDefinitions(DefinitionRenderer):
     """Foreign keys stand in the column, as SQLite cannot add them later."""
 
+    tables_query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+
     def type(self, type_: types.Type) -> str:
         return column_type(type_)
 

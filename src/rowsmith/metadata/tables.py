@@ -1,0 +1,248 @@
+"""Tables: what a model says about its table, as definitions that a dialect can spell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rowsmith.fields.base import Field
+from rowsmith.fields.related import ForeignKey
+from rowsmith.metadata.names import MAX_IDENTIFIER, digest
+from rowsmith.sql import types
+from rowsmith.sql.ddl import (
+    AddReference,
+    Check,
+    Column,
+    Constraint,
+    CreateIndex,
+    CreateTable,
+    IndexPart,
+    Reference,
+    Table,
+    Unique,
+)
+
+TextOf = Callable[[Any, Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class TableMaker:
+    """Works out the tables of one database.
+
+    connection:        handed to the `db_type` of users' own fields.
+    text_of:           the SQL text of a condition or expression over a model's own columns.
+    inline_references: foreign keys belong to the table's definition, as they cannot be added later.
+    pattern_indexes:   text needs an index of its own for prefixes.
+    """
+
+    connection: Any
+    text_of: TextOf
+    inline_references: bool
+    pattern_indexes: bool
+
+    def table(self, model: Any) -> Table:
+        """The table of one model with its indexes, and the foreign keys that have to wait for other tables."""
+        meta = model._meta
+        columns: list[Column] = []
+        waiting: list[AddReference] = []
+        for field in meta.local_concrete_fields:
+            type_ = self.type_of(field)
+            if type_ is None:
+                continue
+            reference = self.reference(meta, field)
+            if reference is not None and not self.inline_references:
+                waiting.append(AddReference(meta.db_table, reference))
+                reference = None
+            columns.append(self.column(meta, field, type_, reference))
+        constraints: list[Constraint] = [
+            self.unique(meta, tuple(meta.get_field(name).column for name in names)) for names in meta.unique_together
+        ]
+        indexes = list(self.field_indexes(meta))
+        for constraint in meta.constraints:
+            made = self.constraint(model, constraint)
+            if isinstance(made, CreateIndex):
+                indexes.append(made)
+            elif made is not None:
+                constraints.append(made)
+        indexes += [self.index(model, index) for index in meta.indexes]
+        create = CreateTable(
+            meta.db_table,
+            tuple(columns),
+            tuple(constraints),
+            comment=meta.db_table_comment or None,
+            tablespace=meta.db_tablespace,
+        )
+        return Table(create, tuple(indexes), tuple(waiting))
+
+    def type_of(self, field: Any) -> types.Type | None:
+        """The column's type; None for a field that wants no column."""
+        if type(field).db_type not in (Field.db_type, ForeignKey.db_type):
+            own = field.db_type(self.connection)
+            return None if own is None else types.Custom(own)
+        if isinstance(field, ForeignKey):
+            target = field.target_field
+            if type(target).db_type is not Field.db_type and not isinstance(target, ForeignKey):
+                own = target.rel_db_type(self.connection)
+                return None if own is None else types.Custom(own)
+        type_: types.Type = field.sql_type
+        return None if isinstance(type_, types.Unknown) else type_
+
+    def column(self, meta: Any, field: Any, type_: types.Type, reference: Reference | None) -> Column:
+        default = None
+        if field.has_db_default():
+            default = self.text_of(meta.model, field)
+        return Column(
+            field.column,
+            type_,
+            null=field.null,
+            primary_key=field.primary_key,
+            unique=constraint_name(meta.db_table, (field.column,), "uniq") if field.unique else None,
+            default=default,
+            reference=reference,
+            comment=field.db_comment,
+            tablespace=field.db_tablespace,
+        )
+
+    def reference(self, meta: Any, field: Any) -> Reference | None:
+        """The foreign key of a relation field, when it has one."""
+        if not field.is_relation or not getattr(field, "db_constraint", False):
+            return None
+        target = field.target_field
+        table = target.model._meta.db_table
+        name = constraint_name(meta.db_table, (field.column,), f"fk_{table}_{target.column}")
+        return Reference((field.column,), table, (target.column,), name, field.remote_field.on_delete.database)
+
+    def unique(self, meta: Any, columns: tuple[str, ...]) -> Unique:
+        return Unique(constraint_name(meta.db_table, columns, "uniq"), columns)
+
+    def field_indexes(self, meta: Any) -> Iterable[CreateIndex]:
+        """The indexes that fields ask for by `db_index`, and those for prefixes of text."""
+        for field in meta.local_concrete_fields:
+            if field.db_index and not field.unique:
+                name = constraint_name(meta.db_table, (field.column,), "")
+                yield CreateIndex(name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace)
+            if self.pattern_indexes and (field.db_index or field.unique):
+                opclass = {types.Varchar: "varchar_pattern_ops", types.Text: "text_pattern_ops"}.get(
+                    type(field.sql_type)
+                )
+                if opclass and getattr(field.sql_type, "collation", None) is None:
+                    name = constraint_name(meta.db_table, (field.column,), "like")
+                    yield CreateIndex(name, meta.db_table, (IndexPart(field.column, opclass=opclass),))
+
+    def index(self, model: Any, index: Any) -> CreateIndex:
+        """One of `Meta.indexes`."""
+        return CreateIndex(
+            index.name,
+            model._meta.db_table,
+            self.parts(model, index.fields_orders, index.expressions, index.opclasses),
+            condition=self.text_of(model, index.condition) if index.condition is not None else None,
+            include=self.columns(model, index.include),
+            method=index.suffix if index.suffix != "idx" else "",
+            tablespace=index.db_tablespace,
+        )
+
+    def constraint(self, model: Any, constraint: Any) -> Constraint | CreateIndex | None:
+        """One of `Meta.constraints`: part of the table, or a unique index where a table cannot say it."""
+        if hasattr(constraint, "nulls_distinct"):
+            if constraint.is_index:
+                return CreateIndex(
+                    constraint.name,
+                    model._meta.db_table,
+                    self.parts(
+                        model, [(name, "") for name in constraint.fields], constraint.expressions, constraint.opclasses
+                    ),
+                    unique=True,
+                    condition=self.text_of(model, constraint.condition) if constraint.condition is not None else None,
+                    include=self.columns(model, constraint.include),
+                    nulls_distinct=constraint.nulls_distinct,
+                )
+            return Unique(
+                constraint.name,
+                self.columns(model, constraint.fields),
+                deferrable=constraint.deferrable.value if constraint.deferrable is not None else None,
+                nulls_distinct=constraint.nulls_distinct,
+            )
+        if hasattr(constraint, "condition"):
+            return Check(constraint.name, self.text_of(model, constraint.condition))
+        return None
+
+    def columns(self, model: Any, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(model._meta.get_field(name).column for name in names)
+
+    def parts(
+        self, model: Any, fields: Sequence[tuple[str, str]], expressions: Sequence[Any], opclasses: Sequence[str]
+    ) -> tuple[IndexPart, ...]:
+        """The members of an index, from field names or from expressions."""
+        if expressions:
+            found = []
+            for expression in expressions:
+                descending = bool(getattr(expression, "descending", False))
+                inner = expression.expression if hasattr(expression, "descending") else expression
+                found.append(IndexPart(expression=self.text_of(model, inner), descending=descending))
+            return tuple(found)
+        classes = opclasses or ("",) * len(fields)
+        return tuple(
+            IndexPart(model._meta.get_field(name).column, descending=order == "DESC", opclass=opclass)
+            for (name, order), opclass in zip(fields, classes, strict=True)
+        )
+
+
+def constraint_name(table: str, columns: tuple[str, ...], suffix: str) -> str:
+    """A name that is the same in every process and fits every database: the beginning, a digest, the suffix."""
+    bare = table.strip('"').replace('"."', "_")
+    end = f"_{digest(table, *columns, suffix)}" + (f"_{suffix}" if suffix else "")
+    if len(end) > 40:
+        end = f"{end[:36]}_{digest(suffix, length=3)}"
+    start = f"{bare}_{'_'.join(columns)}".encode()[: MAX_IDENTIFIER - len(end.encode())].decode(errors="ignore")
+    return start + end
+
+
+def in_dependency_order(models: Iterable[Any]) -> list[Any]:
+    """The models, each after those that its foreign keys refer to; circles are cut where they are met."""
+    wanted = dict.fromkeys(models)
+    ordered: dict[Any, None] = {}
+    entered: set[Any] = set()
+
+    for model in wanted:
+        stack = [(model, iter(_targets(model)))] if model not in entered else []
+        entered.add(model)
+        while stack:
+            current, targets = stack[-1]
+            for target in targets:
+                if target in wanted and target not in entered:
+                    entered.add(target)
+                    stack.append((target, iter(_targets(target))))
+                    break
+            else:
+                ordered[current] = None
+                stack.pop()
+    return list(ordered)
+
+
+def _targets(model: Any) -> list[Any]:
+    return [
+        field.related_model._meta.concrete_model
+        for field in model._meta.local_concrete_fields
+        if field.is_relation
+    ]
+
+
+def with_linking_tables(models: Iterable[Any]) -> list[Any]:
+    """The models that have a table of their own, and the automatic ones of their many-to-many fields."""
+    found: dict[Any, None] = {}
+    for model in models:
+        meta = model._meta
+        if meta.abstract:
+            raise ValueError(f"{meta.label} is abstract and has no table.")
+        if meta.proxy:
+            model = meta.concrete_model
+            meta = model._meta
+        if meta.swapped or not meta.managed:
+            continue
+        found[model] = None
+        for field in meta.local_many_to_many:
+            through = field.remote_field.through
+            if through is not None and not isinstance(through, str) and through._meta.auto_created:
+                found[through] = None
+    return list(found)
