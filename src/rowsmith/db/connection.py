@@ -1,4 +1,5 @@
-"""A connection as the floors above see it: one database, shared by all, that leases a raw connection a statement."""
+"""A connection as the floors above see it: one database, shared by all, that leases a raw connection a
+statement."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, tzinfo
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rowsmith import bridge, config
@@ -23,6 +24,7 @@ from rowsmith.drivers.base import RawConnection, Result, Row
 from rowsmith.exceptions import (
     ImproperlyConfigured,
     InterfaceError,
+    NotSupportedError,
     SynchronousOnlyOperation,
     TransactionManagementError,
 )
@@ -46,9 +48,9 @@ class Operations:
 class Connection:
     """One database of the configuration.
 
-    Every method is plain code: called by a thread it uses the blocking driver, and below `aio.run` or an awaitable
-    twin the driver of the event loop. Outside of `atomic` a raw connection is leased for each statement; inside,
-    the block's own is used.
+    Every method is plain code: called by a thread it uses the blocking driver, and below `aio.run` or an
+    awaitable twin the driver of the event loop. Outside of `atomic` a raw connection is leased for each
+    statement; inside, the block's own is used.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -88,7 +90,8 @@ class Connection:
     # --- statements of the library, with the placeholders of the dialect ---
 
     def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
-        """Run a statement and return what `consume` makes of its rows, which it must read before it returns."""
+        """Run a statement and return what `consume` makes of its rows, which it must read before it
+        returns."""
         if self._special:
             result: T = self._watched(text, parameters, False, lambda s, t, p: s.fetch(t, p, consume))
             return result
@@ -263,7 +266,8 @@ class Connection:
 
     @contextmanager
     def _leased(self, text: str) -> Iterator[Any]:
-        """Where a statement is to run: the session of this context, or a raw connection for this statement."""
+        """Where a statement is to run: the session of this context, or a raw connection for this
+        statement."""
         session = self._current_session()
         if session is not None:
             yield session
@@ -300,8 +304,8 @@ class Connection:
             if "ROWSMITH_ALLOW_ASYNC_UNSAFE" in os.environ:
                 return self._pool
             raise SynchronousOnlyOperation(
-                f"A query on {self.alias!r} would block the event loop that runs here. Await the method's twin, whose "
-                "name begins with 'a' (aget, acount, asave, async for ...), or write: "
+                f"A query on {self.alias!r} would block the event loop that runs here. Await the method's
+                twin, whose " "name begins with 'a' (aget, acount, asave, async for ...), or write: "
                 "await rowsmith.aio.run(func, *args)."
             )
         return self._pool_of(loop)
@@ -411,8 +415,8 @@ class Connection:
     def _check_not_in_block(self, what: str) -> None:
         if self.in_atomic_block:
             raise TransactionManagementError(
-                f"{what} is not allowed inside an atomic block: the block itself commits at its end, or rolls back. "
-                "To undo it without an exception, write: transaction.set_rollback(True)."
+                f"{what} is not allowed inside an atomic block: the block itself commits at its end, or
+                rolls back. " "To undo it without an exception, write: transaction.set_rollback(True)."
             )
 
     # --- watching ---
@@ -476,7 +480,8 @@ class Connection:
         return alive
 
     def close(self) -> None:
-        """Close the connections that lie idle; those in use close when they come back. A later use opens new ones.
+        """Close the connections that lie idle; those in use close when they come back. A later use opens
+        new ones.
 
         A database in memory stays: closing it would lose what is in it.
         """
@@ -507,6 +512,16 @@ class Connection:
         for pool in self._pools():
             pool.forget()
 
+    # What makes and drops tables of models, set by the floor that knows them.
+    schema_editor_class: ClassVar[Callable[..., Any] | None] = None
+
+    def schema_editor(self, **options: Any) -> Any:
+        """An editor of this database's tables, to be used as a context manager."""
+        maker = type(self).schema_editor_class
+        if maker is None:
+            raise NotSupportedError("Import rowsmith.models before you ask for a schema editor.")
+        return maker(self, **options)
+
     def copy(self, alias: str | None = None) -> Connection:
         """Another connection with the same settings and a pool of its own."""
         settings = self.settings
@@ -522,5 +537,6 @@ def _zone(settings: DatabaseSettings) -> tzinfo:
         return ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ImproperlyConfigured(
-            f"TIME_ZONE of the database {settings.alias!r} is {settings.time_zone!r}, which is no known time zone."
+            f"TIME_ZONE of the database {settings.alias!r} is {settings.time_zone!r}, which is no known
+            time zone."
         ) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
-from rowsmith.db import connections
+from rowsmith.db import Connection, connections
 from rowsmith.db.transactions import atomic
 from rowsmith.execution.constants import text_of
 from rowsmith.metadata.registry import apps
@@ -95,6 +95,9 @@ class SchemaEditor:
         """Drop the model's table and the linking tables of its many-to-many fields."""
         for each in reversed(with_linking_tables([model])):
             self.run(DropTable(each._meta.db_table, cascade=True))
+
+
+Connection.schema_editor_class = SchemaEditor
 
 
 def create_tables(*models: Any, if_not_exists: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
