@@ -304,8 +304,8 @@ class Connection:
             if "ROWSMITH_ALLOW_ASYNC_UNSAFE" in os.environ:
                 return self._pool
             raise SynchronousOnlyOperation(
-                f"A query on {self.alias!r} would block the event loop that runs here. Await the method's
-                twin, whose " "name begins with 'a' (aget, acount, asave, async for ...), or write: "
+                f"A query on {self.alias!r} would block the event loop that runs here. Await the method's "
+                "twin, whose name begins with 'a' (aget, acount, asave, async for ...), or write: "
                 "await rowsmith.aio.run(func, *args)."
             )
         return self._pool_of(loop)
@@ -415,8 +415,8 @@ class Connection:
     def _check_not_in_block(self, what: str) -> None:
         if self.in_atomic_block:
             raise TransactionManagementError(
-                f"{what} is not allowed inside an atomic block: the block itself commits at its end, or
-                rolls back. " "To undo it without an exception, write: transaction.set_rollback(True)."
+                f"{what} is not allowed inside an atomic block: the block itself commits at its end, or "
+                "rolls back. To undo it without an exception, write: transaction.set_rollback(True)."
             )
 
     # --- watching ---
@@ -537,6 +537,6 @@ def _zone(settings: DatabaseSettings) -> tzinfo:
         return ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ImproperlyConfigured(
-            f"TIME_ZONE of the database {settings.alias!r} is {settings.time_zone!r}, which is no known
-            time zone."
+            f"TIME_ZONE of the database {settings.alias!r} is {settings.time_zone!r}, which is no known "
+            "time zone."
         ) from error
