@@ -58,7 +58,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-# --- databases ------------------------------------------------------------------------------------------------
+# --- databases ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +112,8 @@ def tables(database: Connection) -> Iterator[Callable[..., None]]:
 
 
 class _Tables:
-    """The tables of one database that tests have asked for. They stay for the next test, which finds them empty."""
+    """The tables of one database that tests have asked for. They stay for the next test, which finds them
+    empty."""
 
     current: _Tables
 

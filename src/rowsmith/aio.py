@@ -1,4 +1,5 @@
-"""Plain code that uses the models, run on the event loop over the async driver: no thread, no second spelling."""
+"""Plain code that uses the models, run on the event loop over the async driver: no thread, no second
+spelling."""
 
 from __future__ import annotations
 

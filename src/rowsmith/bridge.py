@@ -1,8 +1,10 @@
-"""The one door between plain code and coroutines: plain code runs in a greenlet and waits there without blocking.
+"""The one door between plain code and coroutines: plain code runs in a greenlet and waits there without
+blocking.
 
-`await run(func)` calls plain `func` on the event loop's own thread; anywhere below it `wait(awaitable)` hands the
-awaitable out to the loop and returns its result. Both sides run in the same context, so that context variables set on
-one are seen on the other; exceptions and cancellation come out of `wait` where the plain code stands.
+`await run(func)` calls plain `func` on the event loop's own thread; anywhere below it `wait(awaitable)`
+hands the awaitable out to the loop and returns its result. Both sides run in the same context, so that
+context variables set on one are seen on the other; exceptions and cancellation come out of `wait` where
+the plain code stands.
 """
 
 from __future__ import annotations

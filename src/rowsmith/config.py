@@ -1,7 +1,8 @@
 """Frozen settings: which databases there are and the options that hold for all of them.
 
-They come from `configure()`, else from the environment (`DATABASE_URL`, and `DATABASE_URL_<ALIAS>` for the others),
-else from `[tool.rowsmith]` in the nearest `pyproject.toml`, or the same keys at the top of a `rowsmith.toml`.
+They come from `configure()`, else from the environment (`DATABASE_URL`, and `DATABASE_URL_<ALIAS>` for
+the others), else from `[tool.rowsmith]` in the nearest `pyproject.toml`, or the same keys at the top of a
+`rowsmith.toml`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ MASK = "********"
 
 _NOT_CONFIGURED = (
     "No database is configured. Call rowsmith.configure('sqlite:///app.db') before the first query, "
-    "set DATABASE_URL in the environment, or write [tool.rowsmith.databases] with default = 'sqlite:///app.db' "
+    "set DATABASE_URL in the environment, or write [tool.rowsmith.databases] with default = "
+    "'sqlite:///app.db' "
     "into pyproject.toml."
 )
 
@@ -154,7 +156,8 @@ _BOOLEANS = frozenset({"use_tz", "debug", "echo"})
 _APP_KEYS = frozenset({"label", "default_auto_field", "verbose_name"})
 
 generation = 0
-"""Goes up whenever the configuration is replaced, so that whoever remembers something derived from it can tell."""
+"""Goes up whenever the configuration is replaced, so that whoever remembers something derived from it can
+tell."""
 
 on_change: list[Callable[[], None]] = []
 """Called before a new configuration takes the place of the old one; the floors above close what they hold."""
@@ -166,7 +169,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, /, **options: An
     """Set the databases and the global options, in place of what was configured before.
 
     databases: the URL of the default database, or a mapping of aliases to URLs or to settings
-               (ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS, ...). None takes them from the environment or file.
+               (ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS, ...). None takes them from the
+               environment or file.
     options:   the fields of `Configuration`.
     raises:    ImproperlyConfigured for keys and values that mean nothing; the old configuration then stays.
     """
@@ -176,7 +180,8 @@ def configure(databases: str | Mapping[str, Any] | None = None, /, **options: An
 
 
 def install(configuration: Configuration | None) -> None:
-    """Put `configuration` in force; None forgets the present one, so that the next use reads the environment again."""
+    """Put `configuration` in force; None forgets the present one, so that the next use reads the
+    environment again."""
     global _current, generation
     for react in on_change:
         react()
@@ -185,7 +190,8 @@ def install(configuration: Configuration | None) -> None:
 
 
 def current() -> Configuration:
-    """The configuration in force; the first call reads the environment and files unless `configure()` came before."""
+    """The configuration in force; the first call reads the environment and files unless `configure()`
+    came before."""
     global _current
     if _current is None:
         _current = _read(None, {})
@@ -259,7 +265,8 @@ def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         if name not in _OPTIONS:
             raise ImproperlyConfigured(
-                f"Unknown option {name!r}.{did_you_mean(name, _OPTIONS)} Options: {', '.join(sorted(_OPTIONS))}."
+                f"Unknown option {name!r}.{did_you_mean(name, _OPTIONS)} Options: "
+                f"{', '.join(sorted(_OPTIONS))}."
             )
         if name in _SEQUENCES:
             if isinstance(value, str) or not isinstance(value, Iterable):
@@ -354,7 +361,8 @@ def _database(alias: Any, entry: Any, base: Path | None = None) -> DatabaseSetti
             keys = {**parse_url(str(keys.pop("URL"))), **keys}
     else:
         raise ImproperlyConfigured(
-            f"The database {alias!r} is given as {type(entry).__name__}; write a URL or a mapping of settings."
+            f"The database {alias!r} is given as {type(entry).__name__}; write a URL or a mapping of "
+            "settings."
         )
     return _from_keys(alias, keys, base)
 
@@ -408,7 +416,8 @@ def _engine(alias: str, engine: str) -> tuple[str, str | None]:
     """The engine's one spelling and the driver, from a short name, `name+driver`, or a dotted module."""
     if not engine:
         raise ImproperlyConfigured(
-            f"The database {alias!r} has no ENGINE. Write 'sqlite', 'postgresql' or 'mysql', or the dotted name of a "
+            f"The database {alias!r} has no ENGINE. Write 'sqlite', 'postgresql' or 'mysql', or the "
+            "dotted name of a "
             "module that offers a dialect and a driver."
         )
     name, _, driver = engine.partition("+")
@@ -419,7 +428,8 @@ def _engine(alias: str, engine: str) -> tuple[str, str | None]:
         return name, driver or None
     raise ImproperlyConfigured(
         f"The database {alias!r} has the unknown ENGINE {name!r}.{did_you_mean(name.lower(), ENGINES)} "
-        "Write 'sqlite', 'postgresql' or 'mysql', or the dotted name of a module that offers a dialect and a driver."
+        "Write 'sqlite', 'postgresql' or 'mysql', or the dotted name of a module that offers a dialect "
+        "and a driver."
     )
 
 
@@ -497,8 +507,9 @@ def _pool(alias: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Pool
 def parse_url(url: str) -> dict[str, Any]:
     """The settings that a database URL stands for; user, password, host and name are percent-decoded.
 
-    Query parameters are: pool options (as they are, or with `pool_` before them), the documented keys in either case
-    (`conn_max_age`, `atomic_requests`, ...), and anything else goes to OPTIONS for the driver.
+    Query parameters are: pool options (as they are, or with `pool_` before them), the documented keys in
+    either case (`conn_max_age`, `atomic_requests`, ...), and anything else goes to OPTIONS for the
+    driver.
     """
     if url == ":memory:":
         return {"ENGINE": "sqlite", "NAME": ":memory:"}

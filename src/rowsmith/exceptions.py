@@ -1,4 +1,4 @@
-"""The errors that rowsmith raises: database errors in the hierarchy of PEP 249, mistakes in queries, failed validation."""
+"""The errors that rowsmith raises: of databases (PEP 249), of queries, of set-up and of validation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ObjectDoesNotExist(Exception):
 
 
 class MultipleObjectsReturned(Exception):
-    """More than one row where one was asked for; every model has its own as `Model.MultipleObjectsReturned`."""
+    """More rows than the one asked for; every model has its own as `Model.MultipleObjectsReturned`."""
 
 
 class ObjectNotUpdated(Exception):
@@ -38,7 +38,7 @@ class FieldError(Exception):
 
 
 class UnknownName(FieldError, TypeError):
-    """A name in a query or a constructor that nothing answers to; a TypeError too, as for any unknown keyword."""
+    """A name that nothing answers to; a TypeError too, as for any unknown keyword."""
 
 
 class SubqueryColumns(FieldError, TypeError, ValueError):
@@ -160,7 +160,7 @@ class SerializationFailure(OperationalError):
 
 
 class DeadlockDetected(OperationalError):
-    """Two transactions wait for each other and this one was chosen to give way; run it again from its start."""
+    """Two transactions wait for each other and this one has to give way; run it again from its start."""
 
 
 class LockTimeout(OperationalError):
@@ -184,7 +184,7 @@ class TransactionManagementError(ProgrammingError):
 
 
 class ProtectedError(IntegrityError):
-    """A delete that `on_delete=PROTECT` refuses; `protected_objects` are the rows that refer to what was deleted."""
+    """A delete that `on_delete=PROTECT` refuses; `protected_objects` refer to what was to be deleted."""
 
     def __init__(self, msg: str, protected_objects: Collection[Any]) -> None:
         self.protected_objects = protected_objects
@@ -192,7 +192,7 @@ class ProtectedError(IntegrityError):
 
 
 class RestrictedError(IntegrityError):
-    """A delete that `on_delete=RESTRICT` refuses; `restricted_objects` are the rows that refer to what was deleted."""
+    """A delete that `on_delete=RESTRICT` refuses; `restricted_objects` refer to what was to be deleted."""
 
     def __init__(self, msg: str, restricted_objects: Collection[Any]) -> None:
         self.restricted_objects = restricted_objects
@@ -210,8 +210,8 @@ class ValidationError(Exception):
     code:    a short name for the kind of mistake; only kept for a single message.
     params:  values for the places in a single message; filled in when the message is read.
 
-    A single error has `message`, `code` and `params`, and is its own `error_list`; a list has `error_list`; a mapping
-    has `error_dict`.
+    A single error has `message`, `code` and `params`, and is its own `error_list`; a list has
+    `error_list`; a mapping has `error_dict`.
     """
 
     message: Any
@@ -252,7 +252,7 @@ class ValidationError(Exception):
     def update_error_dict(
         self, error_dict: dict[str, list[ValidationError]]
     ) -> dict[str, list[ValidationError]]:
-        """Add these errors to `error_dict` (what belongs to no field under NON_FIELD_ERRORS) and return it."""
+        """Add these errors to `error_dict`, what belongs to no field under NON_FIELD_ERRORS; return it."""
         if hasattr(self, "error_dict"):
             for field, errors in self.error_dict.items():
                 error_dict.setdefault(field, []).extend(errors)

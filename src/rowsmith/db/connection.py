@@ -1,5 +1,4 @@
-"""A connection as the floors above see it: one database, shared by all, that leases a raw connection a
-statement."""
+"""A connection as the floors above see it: one database, shared by all, leasing raw ones a statement."""
 
 from __future__ import annotations
 
@@ -90,8 +89,7 @@ class Connection:
     # --- statements of the library, with the placeholders of the dialect ---
 
     def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
-        """Run a statement and return what `consume` makes of its rows, which it must read before it
-        returns."""
+        """Run a statement and return what `consume` makes of its rows; it must not keep the iterable."""
         if self._special:
             result: T = self._watched(text, parameters, False, lambda s, t, p: s.fetch(t, p, consume))
             return result
@@ -266,8 +264,7 @@ class Connection:
 
     @contextmanager
     def _leased(self, text: str) -> Iterator[Any]:
-        """Where a statement is to run: the session of this context, or a raw connection for this
-        statement."""
+        """Where a statement is to run: the session of this context, or a raw connection of its own."""
         session = self._current_session()
         if session is not None:
             yield session

@@ -43,7 +43,8 @@ class Cursor:
         return self._result.lastrowid
 
     def execute(self, sql: str, params: Parameters = None) -> Cursor:
-        """Run a statement; without `params` percent signs in it are left alone, with them %% stands for one."""
+        """Run a statement; without `params` percent signs in it are left alone, with them %% stands for
+        one."""
         self._check_open()
         _check_parameters(params)
         self._keep(self.connection.query(sql, params, cursor=self))

@@ -63,7 +63,8 @@ class ConnectionHandler:
 
 
 class ConnectionProxy:
-    """The connection of one alias, looked up at every use, so that it may be imported before it is configured."""
+    """The connection of one alias, looked up at every use, so that it may be imported before it is
+    configured."""
 
     def __init__(self, handler: ConnectionHandler, alias: str) -> None:
         self.__dict__.update(_handler=handler, _alias=alias)
@@ -106,7 +107,8 @@ async def aclose_all() -> None:
 
 
 class lifespan:
-    """Pools open on entry and closed on exit: `async with rowsmith.lifespan():`, or as the lifespan of an ASGI app."""
+    """Pools open on entry and closed on exit: `async with rowsmith.lifespan():`, or as the lifespan of an
+    ASGI app."""
 
     def __init__(self, app: Any = None) -> None:
         self._app = app

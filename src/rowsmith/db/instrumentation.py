@@ -29,7 +29,8 @@ class _Installed:
 
 
 class Watch:
-    """Who wants to see the statements of one connection. While nobody does, statements do not pass through here."""
+    """Who wants to see the statements of one connection. While nobody does, statements do not pass
+    through here."""
 
     def __init__(self, alias: str) -> None:
         self.log: deque[dict[str, str]] = deque(maxlen=LOG_LIMIT)

@@ -91,7 +91,8 @@ class Pool:
 
     alias:       whose connections these are, for messages.
     connect:     opens one more; may wait through the bridge.
-    needs_care:  whether idle connections can break or grow stale, and are looked at before they are handed out.
+    needs_care:  whether idle connections can break or grow stale, and are looked at before they are
+    handed out.
     """
 
     def __init__(
@@ -145,7 +146,8 @@ class Pool:
         return self.take() or self._acquire_slowly()
 
     def release_after_error(self, raw: RawConnection) -> None:
-        """Take back a connection whose last statement failed or was cancelled; unless it is clean, it ends here."""
+        """Take back a connection whose last statement failed or was cancelled; unless it is clean, it
+        ends here."""
         if raw.is_idle():
             self.release(raw)
             return
@@ -404,4 +406,5 @@ class SharedPool(Pool):
 
 
 _inherited: list[RawConnection] = []
-"""Connections of the parent process. They are kept, as even forgetting them could say goodbye to the server."""
+"""Connections of the parent process. They are kept, as even forgetting them could say goodbye to the
+server."""

@@ -55,8 +55,9 @@ class Block:
 class Session:
     """A lease of one thread, with the state of its transaction.
 
-    With autocommit on, a session lives from the outermost `atomic` to its end. With autocommit off, it lives until
-    autocommit is on again, and its transactions begin with the first statement after the last one ended.
+    With autocommit on, a session lives from the outermost `atomic` to its end. With autocommit off, it
+    lives until autocommit is on again, and its transactions begin with the first statement after the last
+    one ended.
     """
 
     __slots__ = (
@@ -177,7 +178,8 @@ class Session:
         self._check_owner()
         if self._needs_rollback:
             raise TransactionManagementError(
-                "A statement failed in this atomic block, so it can only be rolled back. End the block first; "
+                "A statement failed in this atomic block, so it can only be rolled back. End the block "
+                "first; "
                 "to go on after an error, wrap what may fail in an atomic block of its own."
             )
         self._begin_if_idle()
@@ -190,17 +192,21 @@ class Session:
     def _check_owner(self) -> None:
         if self.closed:
             raise TransactionManagementError(
-                f"The transaction on {self.alias!r} that this code was started in has ended. Start the thread or "
+                f"The transaction on {self.alias!r} that this code was started in has ended. Start the "
+                "thread or "
                 "task outside of the atomic block, or with context=contextvars.Context()."
             )
         if get_ident() != self._owner:
             raise TransactionManagementError(
-                f"The transaction on {self.alias!r} belongs to another thread; a connection is used by one thread "
-                "at a time. Start the thread without a copy of this context, and give it its own atomic block."
+                f"The transaction on {self.alias!r} belongs to another thread; a connection is used by "
+                "one thread "
+                "at a time. Start the thread without a copy of this context, and give it its own "
+                "atomic block."
             )
         if _running_loop() is not None:
             raise SynchronousOnlyOperation(
-                f"The transaction on {self.alias!r} was opened by plain code and would block the event loop that "
+                f"The transaction on {self.alias!r} was opened by plain code and would block the event "
+                "loop that "
                 "runs now. Write: async with transaction.atomic()."
             )
 
@@ -239,7 +245,8 @@ class Session:
             self._hold()
         except BaseException:
             if self.blocks:
-                # Cancelled while another task's statement had the connection: the block around has to undo it.
+                # Cancelled while another task's statement had the connection: the block around has to
+                # undo it.
                 self.needs_rollback = True
             raise
         try:
@@ -267,7 +274,8 @@ class Session:
         self._undo_to(block.savepoint)
 
     def _undo_to(self, savepoint: str) -> None:
-        """Roll back to a savepoint and release it; when even that fails, the block around has to be rolled back."""
+        """Roll back to a savepoint and release it; when even that fails, the block around has to be
+        rolled back."""
         try:
             self._roll_back_to(savepoint)
             self._release(savepoint)
@@ -481,20 +489,24 @@ class LoopSession(Session):
     def _check_owner(self) -> None:
         if self.closed:
             raise TransactionManagementError(
-                f"The atomic block on {self.alias!r} that this task was started in has ended. Start the task outside "
+                f"The atomic block on {self.alias!r} that this task was started in has ended. Start the "
+                "task outside "
                 "of the block, await it inside, or start it with context=contextvars.Context()."
             )
         if _running_loop() is not self._loop:
             raise TransactionManagementError(
-                f"The transaction on {self.alias!r} belongs to a task of an event loop, and cannot be used from "
+                f"The transaction on {self.alias!r} belongs to a task of an event loop, and cannot be "
+                "used from "
                 "another thread. Instead of a thread write: await rowsmith.aio.run(func, *args)."
             )
 
     def _check_may_nest(self) -> None:
         if bridge.current_task() is not self._owner:
             raise TransactionManagementError(
-                f"A nested atomic block on {self.alias!r} was opened in a task that was started inside the block of "
-                "another task. Savepoints of two tasks would undo each other: open the block in the task that opened "
+                f"A nested atomic block on {self.alias!r} was opened in a task that was started inside "
+                "the block of "
+                "another task. Savepoints of two tasks would undo each other: open the block in the "
+                "task that opened "
                 "the outer one, or start this task outside of it."
             )
 
@@ -508,7 +520,8 @@ def call_back(callback: Callable[[], Any], robust: bool) -> None:
                 if hasattr(result, "close"):
                     result.close()
                 raise TypeError(
-                    f"on_commit() was given {callback!r}, which has to be awaited, in a transaction of plain code. "
+                    f"on_commit() was given {callback!r}, which has to be awaited, in a transaction of "
+                    "plain code. "
                     "Write: async with transaction.atomic()."
                 )
             bridge.wait(result)

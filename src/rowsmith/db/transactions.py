@@ -24,7 +24,7 @@ def _connection(using: str | None) -> Connection:
 
 
 class Atomic:
-    """A block whose changes are kept together or not at all; a context manager and a decorator in both worlds.
+    """A block whose changes are kept together or not at all: a context manager and decorator in both worlds.
 
     It has no state of its own, so that one object may be entered again while it is open.
     """
@@ -90,7 +90,8 @@ class Atomic:
         session = connection._session.get()
         if session is None or not session.blocks:
             raise TransactionManagementError(
-                "An atomic block ends that is not open here: its database was configured anew inside of it, or it "
+                "An atomic block ends that is not open here: its database was configured anew inside "
+                "of it, or it "
                 "was entered in another context."
             )
         outermost = len(session.blocks) == 1 and session.autocommit
@@ -114,11 +115,12 @@ def atomic(using: str | None = None, savepoint: bool = True, durable: bool = Fal
 def atomic(using: Any = None, savepoint: bool = True, durable: bool = False) -> Any:
     """Keep what a block or function does in the database together: all of it, or after an exception nothing.
 
-    Works as `with atomic():`, `async with atomic():`, `@atomic` and `@atomic(...)` on functions of both kinds.
+    Works as `with atomic():`, `async with atomic():`, `@atomic` and `@atomic(...)` on functions of both
+    kinds.
 
     using:      alias of the database.
-    savepoint:  whether a nested block can be undone by itself; without, its failure undoes the block around it.
-    durable:    raise RuntimeError unless this is the outermost block, whose end is a commit.
+    savepoint:  whether a nested block can be undone by itself; without, its failure undoes the block
+    around it. durable:    raise RuntimeError unless this is the outermost block, whose end is a commit.
     """
     if callable(using):
         return Atomic(None, savepoint, durable)(using)
@@ -128,7 +130,8 @@ def atomic(using: Any = None, savepoint: bool = True, durable: bool = False) -> 
 def on_commit(func: Callable[[], Any], using: str | None = None, robust: bool = False) -> None:
     """Call `func()` once the outermost transaction has committed; at once when there is none.
 
-    func:    takes no arguments; bind them with functools.partial. A coroutine function is awaited in transactions
+    func:    takes no arguments; bind them with functools.partial. A coroutine function is awaited in
+    transactions
              of coroutines.
     robust:  log an Exception from it (logger `rowsmith.db`) and go on, instead of letting it out.
     """
@@ -209,7 +212,8 @@ def _open_block(using: str | None, what: str) -> Session:
     session = _connection(using)._session.get()
     if session is None or not session.blocks:
         raise TransactionManagementError(
-            f"{what} reads or sets the flag of an atomic block, and none is open here. Write it inside: with atomic()."
+            f"{what} reads or sets the flag of an atomic block, and none is open here. Write it inside: "
+            "with atomic()."
         )
     return session
 
@@ -228,7 +232,8 @@ def set_rollback(rollback: bool, using: str | None = None) -> None:
 
 
 class mark_for_rollback_on_error:
-    """Have the atomic block around rolled back when this code raises, even if the error is caught in between."""
+    """Have the atomic block around rolled back when this code raises, even if the error is caught in
+    between."""
 
     def __init__(self, using: str | None = None) -> None:
         self._using = using

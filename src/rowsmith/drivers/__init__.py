@@ -1,1 +1,2 @@
-"""Drivers: text to rows, one thin package per client library; nothing here knows of dialects, queries or pools."""
+"""Drivers: text to rows, one thin package per client library; nothing here knows of dialects, queries or
+pools."""

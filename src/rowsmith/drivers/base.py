@@ -25,8 +25,9 @@ class Result:
 class RawConnection(Protocol):
     """One open connection of a client library.
 
-    Every method is plain code. On the connections of an event loop they wait through the bridge; only `afetch` is a
-    coroutine, for reads that go without it. Errors leave as those of `rowsmith.exceptions`, the driver's as cause.
+    Every method is plain code. On the connections of an event loop they wait through the bridge; only
+    `afetch` is a coroutine, for reads that go without it. Errors leave as those of `rowsmith.exceptions`,
+    the driver's as cause.
     """
 
     opened_at: float

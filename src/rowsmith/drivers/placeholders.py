@@ -14,7 +14,8 @@ _PLACE = re.compile(r"%(?:\((?P<name>[^)]*)\))?(?P<kind>.?)", re.DOTALL)
 
 @lru_cache(maxsize=512)
 def question_marks(sql: str) -> str:
-    """`%s` becomes `?` and `%%` becomes `%`; anything else after a percent sign is an error, as in the drivers."""
+    """`%s` becomes `?` and `%%` becomes `%`; anything else after a percent sign is an error, as in the
+    drivers."""
 
     def spelled(match: re.Match[str]) -> str:
         if match["name"] is None and match["kind"] == "s":

@@ -13,7 +13,8 @@ from rowsmith.db import connections
 
 @contextmanager
 def recorded_statements(using: str = DEFAULT_DB_ALIAS) -> Iterator[list[str]]:
-    """A list that grows by the text of each statement that this block sends; BEGIN and COMMIT are not in it."""
+    """A list that grows by the text of each statement that this block sends; BEGIN and COMMIT are not in
+    it."""
     seen: list[str] = []
 
     def record(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

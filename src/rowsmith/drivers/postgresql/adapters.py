@@ -13,7 +13,8 @@ from psycopg.types.string import TextLoader
 class IntegerDumper(numeric.IntBinaryDumper):
     """Integers travel as the server reads them in SQL text: integer, else bigint, else numeric.
 
-    psycopg's own choice, smallint for small ones, overflows in `$1 * $2` where the same numbers written out do not.
+    psycopg's own choice, smallint for small ones, overflows in `$1 * $2` where the same numbers written
+    out do not.
     """
 
     def get_key(self, obj: int, format: PyFormat) -> Any:

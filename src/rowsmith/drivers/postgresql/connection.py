@@ -19,7 +19,8 @@ T = TypeVar("T")
 _IDLE = TransactionStatus.IDLE
 _BAD = ConnStatus.BAD
 _HELD_ROWS = 500
-"""A cursor keeps its last result; past this many rows it is replaced, so that idle connections hold nothing large."""
+"""A cursor keeps its last result; past this many rows it is replaced, so that idle connections hold
+nothing large."""
 
 
 class _Connection:

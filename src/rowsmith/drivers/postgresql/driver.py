@@ -1,4 +1,5 @@
-"""Opening PostgreSQL connections: settings to libpq's parameters, sessions in UTC, every statement in autocommit."""
+"""Opening PostgreSQL connections: settings to libpq's parameters, sessions in UTC, every statement in
+autocommit."""
 
 from __future__ import annotations
 

@@ -236,7 +236,8 @@ def _close_each(opened: Sequence[sqlite3.Connection]) -> None:
 
 
 def _worker_module() -> Any:
-    """The side for event loops, imported when there is one: asyncio would double the library's import time."""
+    """The side for event loops, imported when there is one: asyncio would double the library's import
+    time."""
     return importlib.import_module("rowsmith.drivers.sqlite.worker")
 
 

@@ -60,7 +60,8 @@ def mapped(error: Exception) -> ours.Error:
 
 
 def _describe(error: ours.IntegrityError, message: str) -> None:
-    """Messages read `UNIQUE constraint failed: t.a, t.b`, `... index 'name'` or `CHECK constraint failed: name`."""
+    """Messages read `UNIQUE constraint failed: t.a, t.b`, `... index 'name'` or `CHECK constraint failed:
+    name`."""
     if index := _INDEX.search(message):
         error.constraint = index["index"]
     elif found := _COLUMNS.search(message):

@@ -1,4 +1,5 @@
-"""A SQLite connection used from an event loop: a thread of its own runs its statements, one hop an operation."""
+"""A SQLite connection used from an event loop: a thread of its own runs its statements, one hop an
+operation."""
 
 from __future__ import annotations
 
