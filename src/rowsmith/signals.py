@@ -39,7 +39,9 @@ class _Connection:
 
     __slots__ = ("is_async", "key", "reference", "sender")
 
-    def __init__(self, key: Any, reference: Callable[[], Receiver | None], sender: Any, is_async: bool) -> None:
+    def __init__(
+        self, key: Any, reference: Callable[[], Receiver | None], sender: Any, is_async: bool
+    ) -> None:
         self.key = key
         self.reference = reference
         self.sender = sender
@@ -87,7 +89,9 @@ class Signal:
         )
         self._replace((*self.receivers, _Connection(key, reference, sender, is_async)))
 
-    def disconnect(self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None) -> bool | None:
+    def disconnect(
+        self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None
+    ) -> bool | None:
         """Undo `connect` with the same arguments; whether there was something to undo."""
         key = (_identity(receiver) if dispatch_uid is None else dispatch_uid, _sender_key(sender))
         left = tuple(connection for connection in self.receivers if connection.key != key)
@@ -164,7 +168,8 @@ class Signal:
             threaded, awaited = [], list(await asyncio.gather(*waits))
         sync_responses, async_responses = iter(threaded), iter(awaited)
         return [
-            (receiver, next(async_responses) if is_async else next(sync_responses)) for receiver, is_async in receivers
+            (receiver, next(async_responses) if is_async else next(sync_responses))
+            for receiver, is_async in receivers
         ]
 
     def _live(self, sender: Any) -> Iterable[tuple[Receiver, bool]]:
@@ -180,7 +185,9 @@ class Signal:
         return False
 
     def _forget(self, reference: Any) -> None:
-        self._replace(tuple(connection for connection in self.receivers if connection.reference is not reference))
+        self._replace(
+            tuple(connection for connection in self.receivers if connection.reference is not reference)
+        )
 
     def _replace(self, receivers: tuple[_Connection, ...]) -> None:
         self.receivers = receivers
@@ -197,12 +204,16 @@ class ModelSignal(Signal):
         label = getattr(getattr(sender, "_meta", None), "label_lower", None)
         return label is not None and _sender_key(wanted) == label
 
-    def connect(self, receiver: Receiver, sender: Any = None, weak: bool = True, dispatch_uid: Any = None) -> None:
+    def connect(
+        self, receiver: Receiver, sender: Any = None, weak: bool = True, dispatch_uid: Any = None
+    ) -> None:
         if isinstance(sender, str) and sender.count(".") != 1:
             raise ValueError(f"A lazy sender is written 'app.Model', not {sender!r}.")
         super().connect(receiver, sender, weak, dispatch_uid)
 
-    def disconnect(self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None) -> bool | None:
+    def disconnect(
+        self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None
+    ) -> bool | None:
         found = super().disconnect(receiver, sender, dispatch_uid)
         return None if isinstance(sender, str) else found
 

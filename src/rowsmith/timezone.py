@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import zoneinfo
 from contextvars import ContextVar, Token
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from rowsmith import config
@@ -30,7 +30,7 @@ __all__ = [
     "utc",
 ]
 
-utc = timezone.utc
+utc = UTC
 
 _active: ContextVar[tzinfo | None] = ContextVar("rowsmith_timezone", default=None)
 _zones: dict[str, tzinfo] = {"UTC": utc}
@@ -48,7 +48,9 @@ def zone_named(name: str) -> tzinfo:
         try:
             zone = _zones[name] = zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"There is no time zone named {name!r}; names look like 'Europe/Zurich'.") from error
+            raise ValueError(
+                f"There is no time zone named {name!r}; names look like 'Europe/Zurich'."
+            ) from error
     return zone
 
 
@@ -88,7 +90,7 @@ def deactivate() -> None:
     _active.set(None)
 
 
-class override(contextlib.ContextDecorator):  # noqa: N801 - used like a function
+class override(contextlib.ContextDecorator):
     """Make `zone` the current one for a block or a function; None means the default zone."""
 
     def __init__(self, zone: tzinfo | str | None) -> None:

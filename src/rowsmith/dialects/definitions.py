@@ -56,7 +56,9 @@ class DefinitionRenderer:
         parts = [self.column(column) for column in node.columns]
         parts += [self.constraint(constraint) for constraint in node.constraints]
         existing = "IF NOT EXISTS " if node.if_not_exists else ""
-        return [f"CREATE TABLE {existing}{self.quote(node.name)} ({', '.join(parts)}){self.tablespace(node.tablespace)}"]
+        return [
+            f"CREATE TABLE {existing}{self.quote(node.name)} ({', '.join(parts)}){self.tablespace(node.tablespace)}"
+        ]
 
     def column(self, column: Column) -> str:
         words = [self.quote(column.name), self.type(column.type)]
@@ -80,6 +82,10 @@ class DefinitionRenderer:
     def type(self, type_: types.Type) -> str:
         """The column's type as it stands in CREATE TABLE."""
         raise NotImplementedError
+
+    def typed(self, value: str, type_: types.Type) -> str:
+        """A value that behaves like one read from a column of that type."""
+        return f"CAST({value} AS {self.type(type_)})"
 
     def collation(self, type_: types.Type) -> str | None:
         match type_:
@@ -149,7 +155,9 @@ class DefinitionRenderer:
         return ""
 
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
-        return f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
+        return (
+            f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
+        )
 
     def add_reference(self, table: str, reference: Reference) -> str:
         return (

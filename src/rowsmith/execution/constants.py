@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
+from rowsmith.expressions import Q
 from rowsmith.fields.base import Field, is_expression
 from rowsmith.query.planner import nest
 from rowsmith.query.query import query_of
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.sql import expressions as sql
+from rowsmith.sql.nodes import walk
 from rowsmith.sql.predicates import InList
-from rowsmith.sql.statement import Binding
+from rowsmith.sql.statement import Binding, binder
 
 
 def text_of(dialect: Any, model: Any, item: Any) -> str:
@@ -35,16 +38,46 @@ def default_text(dialect: Any, field: Any) -> str:
 
 
 def _expression(dialect: Any, model: Any, expression: Any) -> str:
-    slots = Slots((), 0)
-    scope = Resolver(query_of(model._meta), slots, nest, allow_joins=False)
-    if getattr(expression, "connector", None) is not None and hasattr(expression, "children"):
-        node: Any = scope.condition(expression)
-    else:
-        node = expression.resolve(scope).node
+    node, values = _resolved(model, expression)
     renderer_class = type("ConstantRenderer", (_Constants, dialect.renderer), {})
     renderer = renderer_class(dialect)
-    renderer.values = slots.prepared
+    renderer.values = values
     return str(renderer.render(node))
+
+
+def _resolved(model: Any, expression: Any) -> tuple[Any, list[Any]]:
+    """The SQL tree of a Q or an expression over the model's own columns, and the values of its slots."""
+    slots = Slots((), 0)
+    scope = Resolver(query_of(model._meta), slots, nest, allow_joins=False)
+    node: Any = scope.condition(expression) if isinstance(expression, Q) else expression.resolve(scope).node
+    return node, slots.prepared
+
+
+def evaluate(connection: Any, model: Any, expression: Any, values: Mapping[str, Any]) -> Any:
+    """What the database makes of a Q or an expression for one row that is not stored.
+
+    values:  prepared values by column name; every column that the expression reads must be there.
+    returns: the driver's value: None for NULL, and something false for a condition that does not hold.
+    """
+    dialect = connection.dialect
+    node, slots = _resolved(model, expression)
+    renderer = type("RowRenderer", (_Row, dialect.renderer), {})(dialect)
+    renderer.row = values
+    text = f"SELECT {renderer.render(node)}"
+    parameters = binder(renderer.bindings, len(slots))(slots)
+    return connection.fetch(text, parameters, lambda rows: [row[0] for row in rows])[0]
+
+
+def columns_read(model: Any, expression: Any) -> set[str] | None:
+    """The columns that a Q or an expression reads; None when it holds SQL text of the user's own."""
+    node, _ = _resolved(model, expression)
+    found: set[str] = set()
+    for part in walk(node):
+        if isinstance(part, sql.Raw):
+            return None
+        if isinstance(part, sql.Column):
+            found.add(part.name)
+    return found
 
 
 class _Constants:
@@ -61,12 +94,29 @@ class _Constants:
     def in_list(self, node: InList) -> str:
         # A list is written out: SQLite allows no subselect here, and there is no parameter to hold it.
         encode = self.dialect.codec(node.values.type).encode  # type: ignore[attr-defined]
-        values = [value if value is None or encode is None else encode(value) for value in self.values[node.values.slot]]
+        values = [
+            value if value is None or encode is None else encode(value)
+            for value in self.values[node.values.slot]
+        ]
         operand = self.render(node.operand)  # type: ignore[attr-defined]
         return f"{operand} IN ({', '.join(literal(value) for value in values)})"
 
     def column(self, node: sql.Column) -> str:
         return str(self.quote(node.name))  # type: ignore[attr-defined]
+
+
+class _Row:
+    """Binds the values of a row in the place of its columns."""
+
+    row: Mapping[str, Any]
+
+    def column(self, node: sql.Column) -> str:
+        value, dialect = self.row[node.name], self.dialect  # type: ignore[attr-defined]
+        encode = dialect.codec(node.type).encode
+        if value is not None and encode is not None:
+            value = encode(value)
+        text = self.bind(Binding(None, source=lambda: value))  # type: ignore[attr-defined]
+        return str(dialect.definitions().typed(text, node.type))
 
 
 def literal(value: Any) -> str:

@@ -184,9 +184,9 @@ class Field(Generic[S, G]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Field):
             return NotImplemented
-        return self.creation_counter == other.creation_counter and self.__dict__.get("model") is other.__dict__.get(
+        return self.creation_counter == other.creation_counter and self.__dict__.get(
             "model"
-        )
+        ) is other.__dict__.get("model")
 
     def __lt__(self, other: Any) -> bool:
         if not isinstance(other, Field):
@@ -258,7 +258,9 @@ class Field(Generic[S, G]):
         return list(choice_forms.flatten(self._choices)) if self._choices is not None else []
 
     def get_choices(
-        self, include_blank: bool = True, blank_choice: Sequence[choice_forms.Pair] = choice_forms.BLANK_CHOICE
+        self,
+        include_blank: bool = True,
+        blank_choice: Sequence[choice_forms.Pair] = choice_forms.BLANK_CHOICE,
     ) -> list[choice_forms.Pair]:
         """The choices for a list to pick from, a blank one first unless there already is one."""
         pairs = list(self._choices or ())
@@ -359,7 +361,11 @@ class Field(Generic[S, G]):
         keywords: dict[str, Any] = {}
         for option, default in _OPTION_DEFAULTS.items():
             value = getattr(self, attributes.get(option, option))
-            if option == "choices" and value is not None and not (callable(value) and not isinstance(value, type)):
+            if (
+                option == "choices"
+                and value is not None
+                and not (callable(value) and not isinstance(value, type))
+            ):
                 value = self._choices
             if value is not default and not (isinstance(default, list) and value == default):
                 keywords[option] = value
@@ -447,7 +453,9 @@ class Field(Generic[S, G]):
             return self.to_python(value)
         except ValidationError as error:
             reason = " ".join(error.messages)
-            raise InvalidValue(f"Field '{self.name}': {reason}", code=getattr(error, "code", "invalid")) from None
+            raise InvalidValue(
+                f"Field '{self.name}': {reason}", code=getattr(error, "code", "invalid")
+            ) from None
 
     # Validation -----------------------------------------------------------------------------------------------------
 

@@ -96,7 +96,9 @@ class ChoicesType(EnumType):
 
     def __new__(metacls, classname: str, bases: tuple[type, ...], classdict: Any, **kwds: Any) -> ChoicesType:
         if reserved := _RESERVED.intersection(classdict._member_names):
-            raise ValueError(f"{classname} cannot have a member named {sorted(reserved)[0]!r}: the class uses that name.")
+            raise ValueError(
+                f"{classname} cannot have a member named {sorted(reserved)[0]!r}: the class uses that name."
+            )
         labels: list[str] = []
         for key in classdict._member_names:
             value = classdict[key]

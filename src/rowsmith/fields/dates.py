@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import re
 import warnings
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from rowsmith import timezone
 from rowsmith.exceptions import ValidationError
-from rowsmith.fields.base import G, S, Field, is_expression
+from rowsmith.fields.base import Field, G, S, is_expression
 
 _DURATION = re.compile(
     r"^(?:(?P<days>[+-]?\d+)(?: days?, | days?| |$))?"
@@ -24,7 +24,9 @@ _ISO_DURATION = re.compile(
 def parse_duration(text: str) -> datetime.timedelta | None:
     """Read `[days] [[hours:]minutes:]seconds[.fraction]` or ISO 8601 (`P3DT4H`); None for anything else."""
     if iso := _ISO_DURATION.match(text):
-        parts = {key: float(value.replace(",", ".")) for key, value in iso.groupdict("0").items() if key != "sign"}
+        parts = {
+            key: float(value.replace(",", ".")) for key, value in iso.groupdict("0").items() if key != "sign"
+        }
         return datetime.timedelta(**parts) * (-1 if iso["sign"] == "-" else 1)
     plain = _DURATION.match(text)
     if plain is None or not any(plain[key] for key in ("days", "seconds", "micro")):
@@ -99,6 +101,24 @@ class _Automatic(Field[S, G]):
 class DateField(_Automatic[S, G]):
     """A calendar day."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DateField[datetime.date, datetime.date],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateField[datetime.date | None, datetime.date | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     prep_types = frozenset({datetime.date})
     default_error_messages = {
         "invalid": "%(value)r is not a date; dates are written YYYY-MM-DD.",
@@ -146,6 +166,24 @@ class DateField(_Automatic[S, G]):
 
 class DateTimeField(DateField[S, G]):
     """An instant, aware of its time zone unless the option `use_tz` is off."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DateTimeField[datetime.datetime, datetime.datetime],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateTimeField[datetime.datetime | None, datetime.datetime | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types: ClassVar[frozenset[type]] = frozenset()
     default_error_messages = {
@@ -204,11 +242,13 @@ class DateTimeField(DateField[S, G]):
             raise self._fail("invalid", value)
         *numbers, fraction, zone = match.groups()
         try:
-            parsed = datetime.datetime(*(int(part or 0) for part in numbers), int((fraction or "0").ljust(6, "0")))  # type: ignore[arg-type]
+            parsed = datetime.datetime(
+                *(int(part or 0) for part in numbers), int((fraction or "0").ljust(6, "0"))
+            )  # type: ignore[arg-type]
         except ValueError:
             raise self._fail("invalid_datetime", value) from None
         if zone == "Z":
-            return parsed.replace(tzinfo=datetime.timezone.utc)
+            return parsed.replace(tzinfo=datetime.UTC)
         if zone:
             digits = zone[1:].replace(":", "").ljust(4, "0")
             minutes = 60 * int(digits[:2]) + int(digits[2:])
@@ -218,6 +258,24 @@ class DateTimeField(DateField[S, G]):
 
 class TimeField(_Automatic[S, G]):
     """A time of day."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: TimeField[datetime.time, datetime.time],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: TimeField[datetime.time | None, datetime.time | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({datetime.time})
     default_error_messages = {
@@ -254,9 +312,29 @@ class TimeField(_Automatic[S, G]):
 class DurationField(Field[S, G]):
     """A length of time."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DurationField[datetime.timedelta, datetime.timedelta],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DurationField[datetime.timedelta | None, datetime.timedelta | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     prep_types = frozenset({datetime.timedelta})
     empty_strings_allowed = False
-    default_error_messages = {"invalid": "%(value)r is not a duration; they are written [DD] [[HH:]MM:]ss[.uuuuuu]."}
+    default_error_messages = {
+        "invalid": "%(value)r is not a duration; they are written [DD] [[HH:]MM:]ss[.uuuuuu]."
+    }
     description = "Duration"
 
     def get_prep_value(self, value: Any) -> Any:

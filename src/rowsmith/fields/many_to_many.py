@@ -106,7 +106,9 @@ class ManyToManyField(RelatedField[S, G]):
         if names is not None:
             return through._meta.get_field(names[0]), through._meta.get_field(names[1])
         here, there = self.model._meta.concrete_model, self.related_model._meta.concrete_model
-        keys = [field for field in through._meta.fields if field.remote_field is not None and field.is_resolved]
+        keys = [
+            field for field in through._meta.fields if field.remote_field is not None and field.is_resolved
+        ]
         sources = [field for field in keys if field.related_model._meta.concrete_model is here]
         targets = [field for field in keys if field.related_model._meta.concrete_model is there]
         if here is there:
@@ -134,7 +136,13 @@ class ManyToManyField(RelatedField[S, G]):
         through = self.remote_field.through
         return (
             Step(through, ((source.target_field, source),), multiple=True, nullable=True, field=self),
-            Step(self.related_model, ((target, target.target_field),), multiple=False, nullable=target.null, field=self),
+            Step(
+                self.related_model,
+                ((target, target.target_field),),
+                multiple=False,
+                nullable=target.null,
+                field=self,
+            ),
         )
 
     def m2m_db_table(self) -> str:

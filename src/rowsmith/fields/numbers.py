@@ -6,11 +6,11 @@ import decimal
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from rowsmith import validators
 from rowsmith.exceptions import ValidationError
-from rowsmith.fields.base import G, S, Field, InvalidValue, is_expression
+from rowsmith.fields.base import Field, G, InvalidValue, S, is_expression
 from rowsmith.sql import types
 
 
@@ -22,6 +22,18 @@ def _not_a_number(field: Any, value: Any, error: Exception) -> Exception:
 
 class IntegerField(Field[S, G]):
     """A whole number of 32 bits."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: IntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: IntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({int})
     integer_range: ClassVar[tuple[int, int] | None] = (-(2**31), 2**31 - 1)
@@ -38,7 +50,11 @@ class IntegerField(Field[S, G]):
         low, high = self.integer_range
 
         def limits(kind: type) -> list[Any]:
-            return [v.limit_value() if callable(v.limit_value) else v.limit_value for v in given if isinstance(v, kind)]
+            return [
+                v.limit_value() if callable(v.limit_value) else v.limit_value
+                for v in given
+                if isinstance(v, kind)
+            ]
 
         if not any(limit >= low for limit in limits(validators.MinValueValidator)):
             given.append(validators.MinValueValidator(low))
@@ -57,7 +73,9 @@ class IntegerField(Field[S, G]):
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         value = super().get_db_prep_save(value, connection)
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise InvalidValue(f"Field '{self.name}' cannot store {value}: it takes more than 64 bits.", code="invalid")
+            raise InvalidValue(
+                f"Field '{self.name}' cannot store {value}: it takes more than 64 bits.", code="invalid"
+            )
         return value
 
     def to_python(self, value: Any) -> Any:
@@ -66,11 +84,25 @@ class IntegerField(Field[S, G]):
         try:
             return int(value)
         except (TypeError, ValueError, OverflowError):
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from None
 
 
 class BigIntegerField(IntegerField[S, G]):
     """A whole number of 64 bits."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BigIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BigIntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**63), 2**63 - 1)
     description = "Big (8 byte) integer"
@@ -79,6 +111,18 @@ class BigIntegerField(IntegerField[S, G]):
 
 class SmallIntegerField(IntegerField[S, G]):
     """A whole number of 16 bits."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: SmallIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: SmallIntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**15), 2**15 - 1)
     description = "Small integer"
@@ -94,6 +138,21 @@ class _Positive(IntegerField[S, G]):
 class PositiveIntegerField(_Positive[S, G]):
     """A whole number from 0 to 2147483647."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: PositiveIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: PositiveIntegerField[int | None, int | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     integer_range = (0, 2**31 - 1)
     description = "Positive integer"
 
@@ -101,12 +160,42 @@ class PositiveIntegerField(_Positive[S, G]):
 class PositiveBigIntegerField(_Positive[S, G]):
     """A whole number from 0 to 9223372036854775807."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: PositiveBigIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: PositiveBigIntegerField[int | None, int | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     integer_range = (0, 2**63 - 1)
     description = "Positive big integer"
 
 
 class PositiveSmallIntegerField(_Positive[S, G]):
     """A whole number from 0 to 32767."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: PositiveSmallIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: PositiveSmallIntegerField[int | None, int | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (0, 2**15 - 1)
     description = "Positive small integer"
@@ -154,9 +243,33 @@ class _Auto(IntegerField[S, G]):
 class AutoField(_Auto[S, G]):
     """A counted key of 32 bits."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: AutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: AutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
 
 class BigAutoField(_Auto[S, G]):
     """A counted key of 64 bits."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BigAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BigAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**63), 2**63 - 1)
 
@@ -164,11 +277,35 @@ class BigAutoField(_Auto[S, G]):
 class SmallAutoField(_Auto[S, G]):
     """A counted key of 16 bits."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: SmallAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: SmallAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     integer_range = (-(2**15), 2**15 - 1)
 
 
 class BooleanField(Field[S, G]):
     """True or false."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BooleanField[bool, bool], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BooleanField[bool | None, bool | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({bool})
     empty_strings_allowed = False
@@ -198,6 +335,18 @@ class BooleanField(Field[S, G]):
 class FloatField(Field[S, G]):
     """A double-precision number."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: FloatField[float, float], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: FloatField[float | None, float | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     prep_types = frozenset({float})
     empty_strings_allowed = False
     default_error_messages = {"invalid": "%(value)r is not a number."}
@@ -217,7 +366,9 @@ class FloatField(Field[S, G]):
         try:
             return float(value)
         except (TypeError, ValueError, OverflowError):
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from None
 
 
 class DecimalField(Field[S, G]):
@@ -227,6 +378,20 @@ class DecimalField(Field[S, G]):
     default_error_messages = {"invalid": "%(value)r is not a decimal number."}
     description = "Decimal number"
 
+    @overload
+    def __init__(
+        self: DecimalField[decimal.Decimal, decimal.Decimal],
+        *args: Any,
+        null: Literal[False] = ...,
+        **options: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DecimalField[decimal.Decimal | None, decimal.Decimal | None],
+        *args: Any,
+        null: Literal[True],
+        **options: Any,
+    ) -> None: ...
     def __init__(
         self,
         verbose_name: str | None = None,
@@ -249,7 +414,9 @@ class DecimalField(Field[S, G]):
     @cached_property
     def context(self) -> decimal.Context:
         """Rounds what came in as binary floating point to the digits that the column keeps."""
-        return decimal.Context(prec=self.max_digits) if self.max_digits is not None else decimal.Context(prec=28)
+        return (
+            decimal.Context(prec=self.max_digits) if self.max_digits is not None else decimal.Context(prec=28)
+        )
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()

@@ -53,6 +53,6 @@ DB_SET_NULL = OnDelete("DB_SET_NULL", "SET NULL")
 DB_SET_DEFAULT = OnDelete("DB_SET_DEFAULT", "SET DEFAULT")
 
 
-def SET(value: Any | Callable[[], Any]) -> SetValue:  # noqa: N802 - the public name, spelled like its siblings
+def SET(value: Any | Callable[[], Any]) -> SetValue:
     """Set referrers to `value`, or to what it returns when it is callable."""
     return SetValue("SET", None, value)

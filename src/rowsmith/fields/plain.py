@@ -9,15 +9,30 @@ import json
 import uuid
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from rowsmith import validators
 from rowsmith.exceptions import ValidationError
-from rowsmith.fields.base import G, S, Field, is_expression
+from rowsmith.fields.base import Field, G, S, is_expression
 
 
 class UUIDField(Field[S, G]):
     """A universally unique identifier."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID, uuid.UUID], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID | None, uuid.UUID | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({uuid.UUID})
     empty_strings_allowed = False
@@ -35,7 +50,9 @@ class UUIDField(Field[S, G]):
         try:
             return uuid.UUID(int=value) if isinstance(value, int) else uuid.UUID(hex=value)
         except (AttributeError, ValueError, TypeError):
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from None
 
 
 class BinaryField(Field[S, G]):
@@ -46,6 +63,14 @@ class BinaryField(Field[S, G]):
     default_error_messages = {"invalid": "%(value)r is not binary data; text is read as strict Base64."}
     description = "Raw binary data"
 
+    @overload
+    def __init__(
+        self: BinaryField[bytes, bytes], *args: Any, null: Literal[False] = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: BinaryField[bytes | None, bytes | None], *args: Any, null: Literal[True], **options: Any
+    ) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("editable", False)
         super().__init__(*args, **options)
@@ -80,7 +105,9 @@ class BinaryField(Field[S, G]):
             try:
                 return memoryview(base64.b64decode(value.encode("ascii"), validate=True))
             except (binascii.Error, UnicodeEncodeError):
-                raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
+                raise ValidationError(
+                    self.error_messages["invalid"], code="invalid", params={"value": value}
+                ) from None
         return value
 
     def value_to_string(self, instance: Any) -> str:
@@ -94,6 +121,14 @@ class GenericIPAddressField(Field[S, G]):
     default_error_messages = {"invalid": "%(value)r is not a valid %(protocol)s address."}
     description = "IP address"
 
+    @overload
+    def __init__(
+        self: GenericIPAddressField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: GenericIPAddressField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+    ) -> None: ...
     def __init__(
         self,
         verbose_name: str | None = None,
@@ -183,7 +218,9 @@ class JSONField(Field[S, G]):
         try:
             json.dumps(value, cls=self.encoder)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from None
 
     def value_to_string(self, instance: Any) -> Any:
         return self.value_from_object(instance)

@@ -165,7 +165,9 @@ class ForeignObject(RelatedField[S, G]):
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The join from this model to the related one."""
-        return (Step(self.related_model, self.related_fields, multiple=False, nullable=self.null, field=self),)
+        return (
+            Step(self.related_model, self.related_fields, multiple=False, nullable=self.null, field=self),
+        )
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()
@@ -326,4 +328,3 @@ def checked_target(kind: str, to: Any) -> Any:
     elif isinstance(to, type) and hasattr(to, "_meta"):
         return to
     raise TypeError(f"{kind}({to!r}) must name a model: a class, 'self', 'Model' or 'app.Model'.")
-

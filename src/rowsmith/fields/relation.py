@@ -210,7 +210,13 @@ class ManyToManyRel(ForeignObjectRel):
         source, target = self.field.m2m_source_field, self.field.m2m_target_field
         return (
             Step(self.through, ((target.target_field, target),), multiple=True, nullable=True, field=self),
-            Step(self.field.model, ((source, source.target_field),), multiple=False, nullable=source.null, field=self),
+            Step(
+                self.field.model,
+                ((source, source.target_field),),
+                multiple=False,
+                nullable=source.null,
+                field=self,
+            ),
         )
 
 

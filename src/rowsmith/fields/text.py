@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from rowsmith import validators
-from rowsmith.fields.base import G, S, Field, is_expression
+from rowsmith.fields.base import Field, G, S, is_expression
 
 
 class _Text(Field[S, G]):
@@ -43,6 +43,18 @@ class _Text(Field[S, G]):
 class CharField(_Text[S, G]):
     """Text of at most `max_length` characters; without one, of any length where the database allows it."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: CharField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: CharField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
     description = "String (up to %(max_length)s)"
 
     @cached_property
@@ -62,6 +74,14 @@ class EmailField(CharField[S, G]):
     default_validators: ClassVar[Sequence[Callable[[Any], Any]]] = (validators.validate_email,)
     description = "Email address"
 
+    @overload
+    def __init__(
+        self: EmailField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: EmailField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+    ) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("max_length", 254)
         super().__init__(*args, **options)
@@ -73,6 +93,14 @@ class URLField(CharField[S, G]):
     default_validators: ClassVar[Sequence[Callable[[Any], Any]]] = (validators.URLValidator(),)
     description = "URL"
 
+    @overload
+    def __init__(
+        self: URLField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: URLField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+    ) -> None: ...
     def __init__(self, verbose_name: str | None = None, name: str | None = None, **options: Any) -> None:
         options.setdefault("max_length", 200)
         super().__init__(verbose_name, name, **options)
@@ -90,6 +118,14 @@ class SlugField(CharField[S, G]):
     default_validators: ClassVar[Sequence[Callable[[Any], Any]]] = (validators.validate_slug,)
     description = "Slug (up to %(max_length)s)"
 
+    @overload
+    def __init__(
+        self: SlugField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: SlugField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+    ) -> None: ...
     def __init__(
         self,
         *args: Any,
@@ -119,6 +155,18 @@ class SlugField(CharField[S, G]):
 
 class TextField(_Text[S, G]):
     """Text of any length; `max_length` is a hint for forms and is not enforced."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: TextField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: TextField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     description = "Text"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
+from rowsmith.expressions.names import F
 from rowsmith.metadata.indexes import public_path
 
 
@@ -25,7 +26,11 @@ class BaseConstraint:
     default_violation_error_message = "Constraint '%(name)s' is violated."
 
     def __init__(
-        self, *, name: str, violation_error_code: str | None = None, violation_error_message: str | None = None
+        self,
+        *,
+        name: str,
+        violation_error_code: str | None = None,
+        violation_error_message: str | None = None,
     ) -> None:
         self.name = name
         self.violation_error_code = violation_error_code
@@ -119,7 +124,9 @@ class UniqueConstraint(BaseConstraint):
                 if value:
                     raise ValueError(f"UniqueConstraint with {option} cannot be deferred.")
         if expressions and opclasses:
-            raise ValueError("UniqueConstraint.opclasses cannot be used with expressions; use OpClass() instead.")
+            raise ValueError(
+                "UniqueConstraint.opclasses cannot be used with expressions; use OpClass() instead."
+            )
         if include is not None and not isinstance(include, list | tuple):
             raise TypeError("UniqueConstraint.include must be a list or tuple.")
         if not isinstance(opclasses, list | tuple):
@@ -127,16 +134,20 @@ class UniqueConstraint(BaseConstraint):
         if not isinstance(nulls_distinct, bool | None):
             raise TypeError("UniqueConstraint.nulls_distinct must be a bool.")
         if opclasses and len(fields) != len(opclasses):
-            raise ValueError("UniqueConstraint.fields and UniqueConstraint.opclasses must have the same number.")
+            raise ValueError(
+                "UniqueConstraint.fields and UniqueConstraint.opclasses must have the same number."
+            )
         self.fields = tuple(fields)
-        self.expressions = tuple(expressions)
+        self.expressions = tuple(F(item) if isinstance(item, str) else item for item in expressions)
         self.condition = condition
         self.deferrable = deferrable
         self.include = tuple(include) if include else ()
         self.opclasses = tuple(opclasses)
         self.nulls_distinct = nulls_distinct
         super().__init__(
-            name=name, violation_error_code=violation_error_code, violation_error_message=violation_error_message
+            name=name,
+            violation_error_code=violation_error_code,
+            violation_error_message=violation_error_message,
         )
 
     @property

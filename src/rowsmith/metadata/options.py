@@ -57,7 +57,9 @@ class Options:
     default_apps: Apps = apps
 
     def __init__(self, cls: Any, meta: Any, module: str) -> None:
-        given = {name: value for name, value in vars(meta).items() if not name.startswith("__")} if meta else {}
+        given = (
+            {name: value for name, value in vars(meta).items() if not name.startswith("__")} if meta else {}
+        )
         for base in meta.__mro__[1:] if isinstance(meta, type) else ():
             for name, value in vars(base).items():
                 if base is not object and not name.startswith("__"):
@@ -77,7 +79,9 @@ class Options:
         self.app_label: str = given.get("app_label") or _configured_label(module) or names.app_label(module)
         self.label = f"{self.app_label}.{self.object_name}"
         self.label_lower = f"{self.app_label}.{self.model_name}"
-        self.verbose_name = self.verbose_name if self.verbose_name is not None else names.words(self.object_name)
+        self.verbose_name = (
+            self.verbose_name if self.verbose_name is not None else names.words(self.object_name)
+        )
         if self.verbose_name_plural is None:
             self.verbose_name_plural = f"{self.verbose_name}s"
         self.unique_together: tuple[tuple[str, ...], ...] = normalize_together(self.unique_together)
@@ -171,7 +175,9 @@ class Options:
             # Models may be defined before the configuration that is wrong here is replaced by a right one.
             return "BigAutoField"
         for package, keys in current.apps.items():
-            if (self.module == package or self.module.startswith(package + ".")) and "default_auto_field" in keys:
+            if (
+                self.module == package or self.module.startswith(package + ".")
+            ) and "default_auto_field" in keys:
                 return str(keys["default_auto_field"])
         return str(current.default_auto_field)
 

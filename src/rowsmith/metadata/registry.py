@@ -25,7 +25,9 @@ class AppConfig:
 
     def get_models(self, include_auto_created: bool = False, include_swapped: bool = False) -> Iterator[Any]:
         for model in self.models.values():
-            if (include_auto_created or not model._meta.auto_created) and (include_swapped or not model._meta.swapped):
+            if (include_auto_created or not model._meta.auto_created) and (
+                include_swapped or not model._meta.swapped
+            ):
                 yield model
 
     def get_model(self, name: str) -> Any:

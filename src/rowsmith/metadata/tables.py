@@ -56,7 +56,8 @@ class TableMaker:
                 reference = None
             columns.append(self.column(meta, field, type_, reference))
         constraints: list[Constraint] = [
-            self.unique(meta, tuple(meta.get_field(name).column for name in names)) for names in meta.unique_together
+            self.unique(meta, tuple(meta.get_field(name).column for name in names))
+            for names in meta.unique_together
         ]
         indexes = list(self.field_indexes(meta))
         for constraint in meta.constraints:
@@ -111,7 +112,9 @@ class TableMaker:
         target = field.target_field
         table = target.model._meta.db_table
         name = constraint_name(meta.db_table, (field.column,), f"fk_{table}_{target.column}")
-        return Reference((field.column,), table, (target.column,), name, field.remote_field.on_delete.database)
+        return Reference(
+            (field.column,), table, (target.column,), name, field.remote_field.on_delete.database
+        )
 
     def unique(self, meta: Any, columns: tuple[str, ...]) -> Unique:
         return Unique(constraint_name(meta.db_table, columns, "uniq"), columns)
@@ -121,7 +124,9 @@ class TableMaker:
         for field in meta.local_concrete_fields:
             if field.db_index and not field.unique:
                 name = constraint_name(meta.db_table, (field.column,), "")
-                yield CreateIndex(name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace)
+                yield CreateIndex(
+                    name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace
+                )
             if self.pattern_indexes and (field.db_index or field.unique):
                 opclass = {types.Varchar: "varchar_pattern_ops", types.Text: "text_pattern_ops"}.get(
                     type(field.sql_type)
@@ -150,10 +155,15 @@ class TableMaker:
                     constraint.name,
                     model._meta.db_table,
                     self.parts(
-                        model, [(name, "") for name in constraint.fields], constraint.expressions, constraint.opclasses
+                        model,
+                        [(name, "") for name in constraint.fields],
+                        constraint.expressions,
+                        constraint.opclasses,
                     ),
                     unique=True,
-                    condition=self.text_of(model, constraint.condition) if constraint.condition is not None else None,
+                    condition=self.text_of(model, constraint.condition)
+                    if constraint.condition is not None
+                    else None,
                     include=self.columns(model, constraint.include),
                     nulls_distinct=constraint.nulls_distinct,
                 )
@@ -171,7 +181,11 @@ class TableMaker:
         return tuple(model._meta.get_field(name).column for name in names)
 
     def parts(
-        self, model: Any, fields: Sequence[tuple[str, str]], expressions: Sequence[Any], opclasses: Sequence[str]
+        self,
+        model: Any,
+        fields: Sequence[tuple[str, str]],
+        expressions: Sequence[Any],
+        opclasses: Sequence[str],
     ) -> tuple[IndexPart, ...]:
         """The members of an index, from field names or from expressions."""
         if expressions:
@@ -194,7 +208,9 @@ def constraint_name(table: str, columns: tuple[str, ...], suffix: str) -> str:
     end = f"_{digest(table, *columns, suffix)}" + (f"_{suffix}" if suffix else "")
     if len(end) > 40:
         end = f"{end[:36]}_{digest(suffix, length=3)}"
-    start = f"{bare}_{'_'.join(columns)}".encode()[: MAX_IDENTIFIER - len(end.encode())].decode(errors="ignore")
+    start = f"{bare}_{'_'.join(columns)}".encode()[: MAX_IDENTIFIER - len(end.encode())].decode(
+        errors="ignore"
+    )
     return start + end
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import rowsmith
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
+from rowsmith.metadata.deferred import deferred_class
 from rowsmith.metadata.registry import apps
 from rowsmith.models import construction
-from rowsmith.metadata.deferred import deferred_class
 from rowsmith.models.definition import ModelBase
 from rowsmith.models.descriptors import NO_PENDING
 from rowsmith.models.persistence import Persistence
@@ -79,7 +79,11 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         columns = [field.attname for field in cls._meta.concrete_fields]
         given = list(values)
         if len(given) != len(names) or len(names) != len(columns):
-            by_name = dict(zip(names, given, strict=True)) if len(given) == len(names) else dict(zip(columns, given))
+            by_name = (
+                dict(zip(names, given, strict=True))
+                if len(given) == len(names)
+                else dict(zip(columns, given))
+            )
             given = [by_name.get(name, DEFERRED) for name in columns]
         elif names != columns:
             by_name = dict(zip(names, given, strict=True))
@@ -114,7 +118,9 @@ class Model(Persistence, Validation, metaclass=ModelBase):
     def __hash__(self) -> int:
         key = self.pk
         if key is None:
-            raise TypeError(f"A {self.__class__.__name__} without a primary key cannot be hashed; save it first.")
+            raise TypeError(
+                f"A {self.__class__.__name__} without a primary key cannot be hashed; save it first."
+            )
         return hash(key)
 
     def __str__(self) -> str:
@@ -147,7 +153,9 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         state = dict(state)
         version = state.pop(VERSION_KEY, None)
         if version is None:
-            warnings.warn("Pickled model instance's rowsmith version is not specified.", RuntimeWarning, stacklevel=2)
+            warnings.warn(
+                "Pickled model instance's rowsmith version is not specified.", RuntimeWarning, stacklevel=2
+            )
         elif version != rowsmith.__version__:
             warnings.warn(
                 f"Pickled model instance's rowsmith version {version} does not match the current version "
@@ -161,11 +169,11 @@ class Model(Persistence, Validation, metaclass=ModelBase):
 
     # What definition adds methods for -------------------------------------------------------------------------------
 
-    def _get_FIELD_display(self, field: Any) -> Any:  # noqa: N802 - the documented pattern get_FOO_display
+    def _get_FIELD_display(self, field: Any) -> Any:
         """The label of the field's present value; the value itself when it is none of the choices."""
         value = getattr(self, field.attname)
         for key, label in field.flatchoices:
-            if key == value and type(key) is not bool or key is value:
+            if (key == value and type(key) is not bool) or key is value:
                 return label
         return value
 

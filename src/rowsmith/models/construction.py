@@ -108,7 +108,9 @@ def generate(cls: Any) -> Callable[..., None]:
             scope[f"_d{number}"] = default
             parameters.append(f"{attname}=_d{number}")
         setter = getattr(field, "descriptor_class", None)
-        body.append(f"_self.{attname} = {attname}" if setter is None else f"setattr(_self, {attname!r}, {attname})")
+        body.append(
+            f"_self.{attname} = {attname}" if setter is None else f"setattr(_self, {attname!r}, {attname})"
+        )
         if field.is_relation and field.name != attname:
             if not _usable(field.name):
                 return slow
@@ -131,7 +133,11 @@ def generate(cls: Any) -> Callable[..., None]:
 
 def _usable(name: str) -> bool:
     """Whether the name can be a parameter of the generated function."""
-    return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith(("_d", "_self", "_O", "_e", "_f"))
+    return (
+        name.isidentifier()
+        and not keyword.iskeyword(name)
+        and not name.startswith(("_d", "_self", "_O", "_e", "_f"))
+    )
 
 
 def slow(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -145,7 +151,9 @@ def slow(self: Any, *args: Any, **kwargs: Any) -> None:
     for field in fields:
         if field.attname in given:
             if field.attname in kwargs or field.name in kwargs:
-                raise TypeError(f"{meta.object_name}() got both positional and keyword arguments for {field.name!r}.")
+                raise TypeError(
+                    f"{meta.object_name}() got both positional and keyword arguments for {field.name!r}."
+                )
             setattr(self, field.attname, given[field.attname])
         elif field.attname in kwargs:
             setattr(self, field.attname, kwargs.pop(field.attname))

@@ -36,7 +36,7 @@ class ForwardRelation:
         self.attname: str = field.attname
 
     @cached_property
-    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 - a class, reached as an attribute
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:
         return missing_error(self.field.related_model, self.field.model, self.field.name)
 
     @cached_property
@@ -81,7 +81,9 @@ class ForwardRelation:
         model = field.related_model
         manager = model._base_manager
         alias = instance._state.db
-        related_instance = (manager.using(alias) if alias is not None else manager).get(**{field.target_field.name: key})
+        related_instance = (manager.using(alias) if alias is not None else manager).get(
+            **{field.target_field.name: key}
+        )
         setattr(instance, self.cache_name, related_instance)
         if instance._pending:
             instance._pending -= {self.cache_name}
@@ -130,7 +132,7 @@ class ReverseOneToOne:
         self.cache_name: str = rel.cache_name
 
     @cached_property
-    def RelatedObjectDoesNotExist(self) -> type[Exception]:  # noqa: N802 - a class, reached as an attribute
+    def RelatedObjectDoesNotExist(self) -> type[Exception]:
         return missing_error(self.related.related_model, self.related.model, self.related.name)
 
     def is_cached(self, instance: Any) -> bool:
@@ -231,7 +233,9 @@ class ManyToMany:
         return self.related_manager_cls(instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
-        side, name = ("reverse", self.rel.get_accessor_name()) if self.reverse else ("forward", self.field.name)
+        side, name = (
+            ("reverse", self.rel.get_accessor_name()) if self.reverse else ("forward", self.field.name)
+        )
         raise TypeError(
             f"Direct assignment to the {side} side of a many-to-many set is prohibited. Use {name}.set() instead."
         )
@@ -250,7 +254,9 @@ class ManagerDescriptor:
         if meta.abstract:
             raise AttributeError(f"Manager isn't available; {meta.object_name} is abstract")
         if meta.swapped:
-            raise AttributeError(f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'")
+            raise AttributeError(
+                f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'"
+            )
         return meta.managers_map[self.manager_name]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rowsmith.sql import types
 from rowsmith.sql.codec import PLAIN, Codec
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 
 _date = datetime.date.fromisoformat
 _datetime = datetime.datetime.fromisoformat
@@ -46,14 +46,19 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
         case types.Decimal(digits, places):
             return _decimal(digits, places)
         case types.Date():
-            return Codec(encode=datetime.date.isoformat, decode=_date, inline="_date({v})", names={"_date": _date})
+            return Codec(
+                encode=datetime.date.isoformat, decode=_date, inline="_date({v})", names={"_date": _date}
+            )
         case types.Time():
             return Codec(encode=_encode_time, decode=_time, inline="_time({v})", names={"_time": _time})
         case types.DateTime():
             return _instant(use_tz, zone)
         case types.Duration():
             return Codec(
-                encode=_microseconds, decode=_duration, inline="_timedelta(0, 0, {v})", names={"_timedelta": _timedelta}
+                encode=_microseconds,
+                decode=_duration,
+                inline="_timedelta(0, 0, {v})",
+                names={"_timedelta": _timedelta},
             )
         case types.Uuid():
             return Codec(encode=_hex, decode=_uuid)
@@ -77,7 +82,9 @@ def _decimal(digits: int | None, places: int | None) -> Codec:
     if places is None:
 
         def read(value: Any) -> decimal.Decimal:
-            return _FIFTEEN.create_decimal_from_float(value) if type(value) is float else decimal.Decimal(value)
+            return (
+                _FIFTEEN.create_decimal_from_float(value) if type(value) is float else decimal.Decimal(value)
+            )
 
         return Codec(encode=_plain_text, decode=read)
     quantum = decimal.Decimal(1).scaleb(-places)
@@ -105,7 +112,9 @@ def _decimal(digits: int | None, places: int | None) -> Codec:
 
     # A float that equals what its rounded text reads as had no further digits; anything else takes the exact way.
     inline = f"(_D(_s) if type({{v}}) is not str and float(_s := '{form}' % {{v}}) == {{v}} else _u{places}({{v}}))"
-    return Codec(encode=encode, decode=decode, inline=inline, names={"_D": decimal.Decimal, f"_u{places}": unrounded})
+    return Codec(
+        encode=encode, decode=decode, inline=inline, names={"_D": decimal.Decimal, f"_u{places}": unrounded}
+    )
 
 
 @functools.cache
@@ -156,7 +165,9 @@ def _instant(use_tz: bool, zone: tzinfo) -> Codec:
         def decode(value: str) -> datetime.datetime:
             return _datetime(value + "+00:00")
 
-        return Codec(encode=encode, decode=decode, inline="_datetime({v} + '+00:00')", names={"_datetime": _datetime})
+        return Codec(
+            encode=encode, decode=decode, inline="_datetime({v} + '+00:00')", names={"_datetime": _datetime}
+        )
 
     def to_zone(value: datetime.datetime) -> str:
         return value.astimezone(zone).replace(tzinfo=None).isoformat(" ")
