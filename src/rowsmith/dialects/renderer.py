@@ -30,7 +30,10 @@ class Spelling(Protocol):
 class Renderer:
     """Writes one statement; every method returns text and binds its placeholders in the order of the text."""
 
-    arithmetic: ClassVar[dict[str, str]] = {operator: operator for operator in "+-*/%&|"} | {"<<": "<<", ">>": ">>"}
+    arithmetic: ClassVar[dict[str, str]] = {operator: operator for operator in "+-*/%&|"} | {
+        "<<": "<<",
+        ">>": ">>",
+    }
     functions: ClassVar[dict[str, str]] = {}
 
     def __init__(self, dialect: Spelling) -> None:
@@ -115,7 +118,8 @@ class Renderer:
 
     def case(self, node: e.Case) -> str:
         branches = "".join(
-            f" WHEN {self.render(branch.condition)} THEN {self.render(branch.result)}" for branch in node.branches
+            f" WHEN {self.render(branch.condition)} THEN {self.render(branch.result)}"
+            for branch in node.branches
         )
         default = "" if node.default is None else f" ELSE {self.render(node.default)}"
         return f"CASE{branches}{default} END"
@@ -215,7 +219,9 @@ class Renderer:
 
     def exclusive(self, node: p.Xor) -> str:
         if len(node.operands) > 1:
-            terms = " + ".join(f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in node.operands)
+            terms = " + ".join(
+                f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in node.operands
+            )
             return f"({terms}) % 2 = 1"
         return self.render(node.operands[0])
 
@@ -295,7 +301,8 @@ class Renderer:
             body = " DEFAULT VALUES"
         else:
             rows = ", ".join(
-                "(" + ", ".join("DEFAULT" if v is None else self.render(v) for v in row) + ")" for row in node.rows
+                "(" + ", ".join("DEFAULT" if v is None else self.render(v) for v in row) + ")"
+                for row in node.rows
             )
             body = f" ({', '.join(map(self.quote, node.columns))}) VALUES {rows}"
         return head + body + self.conflict(node.conflict) + self.returning(node.returning)

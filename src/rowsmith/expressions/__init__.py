@@ -1,7 +1,16 @@
 """Expressions: what users compose queries of."""
 
 from rowsmith.expressions.aggregates import Aggregate, Avg, Count, Max, Min, Sum
-from rowsmith.expressions.base import Combinable, Expression, ExpressionWrapper, Resolved, Scope, Shaped, Value, kind_of
+from rowsmith.expressions.base import (
+    Combinable,
+    Expression,
+    ExpressionWrapper,
+    Resolved,
+    Scope,
+    Shaped,
+    Value,
+    kind_of,
+)
 from rowsmith.expressions.conditional import Case, When
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F, OuterRef

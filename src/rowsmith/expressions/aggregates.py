@@ -55,6 +55,10 @@ class Aggregate(Func):
             default = as_expression(self.default).fingerprint(values)
         return (key, self.distinct, condition, default)
 
+    def empty_value(self) -> Any:
+        """What the aggregate of no rows is."""
+        return getattr(self.default, "value", self.default) if self.default is not None else self.empty_result
+
     def result_type(self, argument: types.Type) -> types.Type:
         """The type of the aggregate of values of type `argument`."""
         return self.result or argument
@@ -64,13 +68,17 @@ class Aggregate(Func):
         if self.filter is not None:
             condition = scope.condition(self.filter if isinstance(self.filter, Q) else Q(self.filter))
         [argument] = [expression.resolve(scope) for expression in self.expressions]
-        if any(isinstance(node, sql.Aggregate) for node in walk(argument.node)):
+        if not scope.summarizing and any(isinstance(node, sql.Aggregate) for node in walk(argument.node)):
             raise FieldError(f"Cannot compute {self!r}: it would aggregate over an aggregate.")
-        type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node.type)
+        type_ = (
+            scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node.type)
+        )
         node: sql.Expression = sql.Aggregate(
             self.name, (argument.node,), distinct=self.distinct, filter=condition, type=type_
         )
-        field = self.output_field or (argument.field if type_ == argument.node.type else scope.field_for(type_))
+        field = self.output_field or (
+            argument.field if type_ == argument.node.type else scope.field_for(type_)
+        )
         if self.default is not None:
             default = as_expression(self.default).resolve(scope)
             node = sql.Function("COALESCE", (node, default.node), type=type_)

@@ -27,7 +27,12 @@ class Resolved:
 
 
 class Scope(Protocol):
-    """What an expression may ask while it is resolved."""
+    """What an expression may ask while it is resolved.
+
+    summarizing:  whether values of a whole query are resolved, so that aggregates of annotations are allowed.
+    """
+
+    summarizing: bool
 
     def name(self, path: str) -> Resolved:
         """What a path of names, such as `author__name`, stands for."""
@@ -164,6 +169,10 @@ class Combinable(Shaped):
         """The SQL of this expression, with names turned into columns by `scope`."""
         raise NotImplementedError
 
+    def resolve_expression(self, query: Scope, *_: Any, **__: Any) -> Resolved:
+        """The documented name of `resolve`; its presence tells an expression from a plain value."""
+        return self.resolve(query)
+
 
 class Expression(Combinable):
     """An expression with an optional `output_field`; equal to another when built from the same arguments."""
@@ -180,8 +189,14 @@ class Expression(Combinable):
 
     def desc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
         """A sort key, largest first."""
-        key: OrderBy = Expression.orderings(self, descending=True, nulls_first=nulls_first, nulls_last=nulls_last)
+        key: OrderBy = Expression.orderings(
+            self, descending=True, nulls_first=nulls_first, nulls_last=nulls_last
+        )
         return key
+
+    def empty_value(self) -> Any:
+        """What aggregate() answers for this expression where there are no rows."""
+        return None
 
     def _identity(self) -> tuple[Hashable, list[Any]]:
         values: list[Any] = []

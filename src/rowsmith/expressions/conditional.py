@@ -57,7 +57,9 @@ class Case(Expression):
         branches: list[sql.When] = []
         results: list[Resolved] = []
         for case in self.cases:
-            condition = scope.condition(case.condition if isinstance(case.condition, Q) else Q(case.condition))
+            condition = scope.condition(
+                case.condition if isinstance(case.condition, Q) else Q(case.condition)
+            )
             result = case.result.resolve(scope)
             branches.append(sql.When(condition, result.node))
             results.append(result)

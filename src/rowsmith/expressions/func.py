@@ -25,7 +25,9 @@ class Func(Expression):
             raise TypeError(
                 f"{type(self).__name__} takes exactly {self.arity} {noun} ({len(expressions)} given)."
             )
-        self.expressions = [F(e) if isinstance(e, str) else as_condition_or_expression(e) for e in expressions]
+        self.expressions = [
+            F(e) if isinstance(e, str) else as_condition_or_expression(e) for e in expressions
+        ]
         self.output_field = output_field
         self.name = function or self.function or type(self).__name__.upper()
         if not self.name.replace("_", "").isalnum():

@@ -23,7 +23,9 @@ class OrderBy(Expression):
         if nulls_first and nulls_last:
             raise ValueError("nulls_first and nulls_last are mutually exclusive.")
         if nulls_first is False or nulls_last is False:
-            raise ValueError("nulls_first and nulls_last are True or None; use the other one instead of False.")
+            raise ValueError(
+                "nulls_first and nulls_last are True or None; use the other one instead of False."
+            )
         if not isinstance(expression, Combinable):
             raise ValueError(f"OrderBy() takes an expression, not {expression!r}.")
         self.expression = expression

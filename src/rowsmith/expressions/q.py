@@ -29,7 +29,9 @@ class Q(Shaped):
     connector: str
     negated: bool
 
-    def __init__(self, *args: Any, _connector: str | None = None, _negated: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, _connector: str | None = None, _negated: bool = False, **kwargs: Any
+    ) -> None:
         if _connector is not None and _connector not in _CONNECTORS:
             raise ValueError(f"_connector must be one of 'AND', 'OR', 'XOR' or None, not {_connector!r}.")
         for argument in args:
@@ -52,7 +54,9 @@ class Q(Shaped):
     def _joined(self, other: Any, connector: str) -> Q:
         if not isinstance(other, Q):
             if not isinstance(other, Combinable):
-                raise TypeError(f"{other!r} is not a condition; combine a Q with another Q or a boolean expression.")
+                raise TypeError(
+                    f"{other!r} is not a condition; combine a Q with another Q or a boolean expression."
+                )
             other = Q(other)
         if not self.children and not self.negated:
             return other
@@ -95,7 +99,8 @@ class Q(Shaped):
 
     def __repr__(self) -> str:
         inner = ", ".join(
-            f"({child[0]!r}, {child[1]!r})" if isinstance(child, tuple) else repr(child) for child in self.children
+            f"({child[0]!r}, {child[1]!r})" if isinstance(child, tuple) else repr(child)
+            for child in self.children
         )
         text = f"({self.connector}: {inner})"
         return f"<Q: {'(NOT ' + text + ')' if self.negated else text}>"

@@ -15,7 +15,9 @@ class Subquery(Expression):
     """The single value that a queryset of one column yields."""
 
     def __init__(self, queryset: Any, output_field: Any = None) -> None:
-        self.queryset = getattr(queryset, "query", queryset) if not hasattr(queryset, "fingerprint") else queryset
+        self.queryset = (
+            getattr(queryset, "query", queryset) if not hasattr(queryset, "fingerprint") else queryset
+        )
         self.output_field = output_field
 
     def __repr__(self) -> str:

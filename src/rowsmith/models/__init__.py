@@ -1,6 +1,27 @@
 """The public face of models: fields, options and the model class itself."""
 
 from rowsmith.exceptions import ObjectDoesNotExist, ProtectedError, RestrictedError
+from rowsmith.execution.prefetch import Prefetch, aprefetch_related_objects, prefetch_related_objects
+from rowsmith.expressions import (
+    Aggregate,
+    Avg,
+    Case,
+    Count,
+    Exists,
+    Expression,
+    ExpressionWrapper,
+    F,
+    Func,
+    Max,
+    Min,
+    OrderBy,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from rowsmith.fields.base import Field
 from rowsmith.fields.choices import Choices, IntegerChoices, TextChoices
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
@@ -40,6 +61,7 @@ from rowsmith.metadata.constraints import BaseConstraint, CheckConstraint, Defer
 from rowsmith.metadata.indexes import Index
 from rowsmith.models.base import Model
 from rowsmith.queryset.manager import Manager
+from rowsmith.queryset.queryset import QuerySet
 
 __all__ = [
     "CASCADE",
@@ -54,15 +76,19 @@ __all__ = [
     "SET",
     "SET_DEFAULT",
     "SET_NULL",
+    "Aggregate",
     "AutoField",
+    "Avg",
     "BaseConstraint",
     "BigAutoField",
     "BigIntegerField",
     "BinaryField",
     "BooleanField",
+    "Case",
     "CharField",
     "CheckConstraint",
     "Choices",
+    "Count",
     "DatabaseDefault",
     "DateField",
     "DateTimeField",
@@ -70,11 +96,16 @@ __all__ = [
     "Deferrable",
     "DurationField",
     "EmailField",
+    "Exists",
+    "Expression",
+    "ExpressionWrapper",
+    "F",
     "Field",
     "FloatField",
     "ForeignKey",
     "ForeignObject",
     "ForeignObjectRel",
+    "Func",
     "GenericIPAddressField",
     "Index",
     "IntegerChoices",
@@ -84,22 +115,35 @@ __all__ = [
     "ManyToManyField",
     "ManyToManyRel",
     "ManyToOneRel",
+    "Max",
+    "Min",
     "Model",
     "ObjectDoesNotExist",
     "OneToOneField",
     "OneToOneRel",
+    "OrderBy",
+    "OuterRef",
     "PositiveBigIntegerField",
     "PositiveIntegerField",
     "PositiveSmallIntegerField",
+    "Prefetch",
     "ProtectedError",
+    "Q",
+    "QuerySet",
     "RestrictedError",
     "SlugField",
     "SmallAutoField",
     "SmallIntegerField",
+    "Subquery",
+    "Sum",
     "TextChoices",
     "TextField",
     "TimeField",
     "URLField",
     "UUIDField",
     "UniqueConstraint",
+    "Value",
+    "When",
+    "aprefetch_related_objects",
+    "prefetch_related_objects",
 ]

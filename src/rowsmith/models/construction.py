@@ -35,9 +35,13 @@ def install(cls: Any) -> None:
     """
     cls._initialize = generate(cls)
     defined = next(base for base in cls.__mro__ if "__init__" in base.__dict__)
-    if getattr(defined.__dict__["__init__"], "generated", False):
+    generated = getattr(defined.__dict__["__init__"], "generated", False)
+    if generated:
         _generated.add(cls)
         _place(cls)
+    # Rows are loaded through `from_db` where that or the constructor was written by hand.
+    loaded_by = next(base for base in cls.__mro__ if "from_db" in base.__dict__)
+    cls._made_by_hand = not generated or loaded_by.__module__ != "rowsmith.models.base"
 
 
 def _place(cls: Any) -> None:

@@ -2,6 +2,274 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from rowsmith import bridge
+from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.exceptions import did_you_mean
+from rowsmith.execution import cascade, writing
+from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault
+from rowsmith.signals import post_save, pre_save
+
 
 class Persistence:
     """What a model instance can do with its row."""
+
+    def save(
+        self,
+        *args: Any,
+        force_insert: bool | tuple[type, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Insert or update the row of this instance.
+
+        force_insert:   never update a row that has this key already.
+        force_update:   never insert; NotUpdated when there is no row.
+        update_fields:  the names of the fields to write; all that are loaded when None.
+        """
+        if args:
+            raise TypeError("save() takes keyword arguments only: save(force_insert=True), not save(True).")
+        self._save(force_insert, force_update, using, update_fields)
+
+    async def asave(
+        self,
+        *args: Any,
+        force_insert: bool | tuple[type, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """As `save`, which it calls, so that an override of it serves both."""
+        await bridge.run(
+            self.save,
+            *args,
+            force_insert=force_insert,
+            force_update=force_update,
+            using=using,
+            update_fields=update_fields,
+        )
+
+    def _save(
+        self: Any,
+        force_insert: bool | tuple[type, ...],
+        force_update: bool,
+        using: str | None,
+        update_fields: Iterable[str] | None,
+    ) -> None:
+        cls = self.__class__
+        meta = cls._meta
+        if self._pending:
+            self._take_over_keys()
+        if force_insert and (force_update or update_fields):
+            raise ValueError("Cannot force both insert and updating in model saving.")
+        alias: str = using or self._database or DEFAULT_DB_ALIAS
+        names: frozenset[str] | None = None
+        if update_fields is not None:
+            names = frozenset(update_fields)
+            if not names:
+                return
+            _check_update_fields(meta, names)
+        elif type(self) is not cls and not self._adding and not force_insert:
+            # Columns that were never loaded have no value to write.
+            held = self.__dict__
+            loaded = frozenset(f.name for f in meta.concrete_fields if f.attname in held and not f.primary_key)
+            if len(loaded) < len(meta.concrete_fields) - 1 and alias == (self._database or DEFAULT_DB_ALIAS):
+                names = loaded
+        if pre_save.receivers and not meta.auto_created:
+            pre_save.send(sender=cls, instance=self, raw=False, using=alias, update_fields=names)
+        inserted = self._write(meta, alias, bool(force_insert), force_update, names)
+        if alias != DEFAULT_DB_ALIAS or self._database is not None:
+            self._database = alias
+        self._adding = False
+        if post_save.receivers and not meta.auto_created:
+            post_save.send(
+                sender=cls, instance=self, created=inserted, update_fields=names, raw=False, using=alias
+            )
+
+    def _take_over_keys(self: Any) -> None:
+        """Copy the keys of related instances that were saved after they were assigned."""
+        meta = self._meta
+        for field in meta.concrete_fields:
+            if not field.is_relation or field.cache_name not in self._pending:
+                continue
+            key = getattr(getattr(self, field.cache_name), field.target_field.attname)
+            if getattr(self, field.attname) is None:
+                if key is None:
+                    raise ValueError(
+                        f"save() prohibited to prevent data loss due to unsaved related object '{field.name}'. "
+                        f"Save it first: {meta.model_name}.{field.name}.save()."
+                    )
+                setattr(self, field.attname, key)
+            self._pending -= {field.cache_name}
+
+    def _write(
+        self: Any, meta: Any, alias: str, force_insert: bool, force_update: bool, names: frozenset[str] | None
+    ) -> bool:
+        """Send the row; whether it was inserted."""
+        key = meta.pk
+        value = getattr(self, key.attname)
+        if value is None:
+            value = key.get_default() if key.has_default() else None
+            if value is not None:
+                setattr(self, key.attname, value)
+        unset = value is None or isinstance(value, DatabaseDefault)
+        if unset and (force_update or names is not None):
+            raise ValueError("Cannot force an update in save() with no primary key.")
+        if not unset and not force_insert:
+            fresh = self._adding and (key.default is not NOT_PROVIDED or key.has_db_default())
+            if not fresh or force_update or names is not None:
+                fields = writable(meta, names)
+                if self._update(meta, fields, alias, names):
+                    return False
+                if force_update or names is not None:
+                    raise self.NotUpdated(
+                        "Save with update_fields did not affect any rows."
+                        if names is not None
+                        else "Forced update did not affect any rows."
+                    )
+        writing.insert(self, insertable(self, meta, unset), alias)
+        return True
+
+    def _update(self: Any, meta: Any, fields: tuple[Any, ...], alias: str, names: frozenset[str] | None) -> bool:
+        """Update the row; whether there is one."""
+        existing = self.__class__._base_manager.using(alias).filter(pk=self.pk)
+        if meta.select_on_save and not existing.exists():
+            return False
+        if not fields:
+            return names is not None or existing.exists()
+        return writing.update(self, fields, alias)
+
+    def delete(self: Any, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete the row and what depends on it; how many rows in all, and of each model."""
+        if self.pk is None:
+            raise ValueError(
+                f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
+                "set to None."
+            )
+        return cascade.delete_instances(self.__class__, [self], using or self._state.db or DEFAULT_DB_ALIAS)
+
+    async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """As `delete`, which it calls."""
+        return await bridge.run(self.delete, using=using, keep_parents=keep_parents)
+
+    def refresh_from_db(
+        self: Any, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
+    ) -> None:
+        """Load the values of this instance's columns again.
+
+        fields:         names to load; all that were loaded before when None.
+        from_queryset:  where to load from, instead of the base manager.
+        """
+        meta = self._meta
+        names = None if fields is None else list(fields)
+        if names is not None:
+            names = self._forget_prefetched(names)
+            if not names:
+                return
+        source = self.__class__._base_manager.get_queryset() if from_queryset is None else from_queryset
+        alias = using or self._state.db
+        if alias is not None and from_queryset is None:
+            source = source.using(alias)
+        deferred = self.get_deferred_fields()
+        source = source.filter(pk=self.pk)
+        if names is not None:
+            source = source.only(*names)
+        elif deferred:
+            source = source.only(*(f.attname for f in meta.concrete_fields if f.attname not in deferred))
+        loaded = source.get()
+        missing = loaded.get_deferred_fields()
+        wanted = None if names is None else set(names)
+        for field in meta.concrete_fields:
+            name = field.attname
+            if name in missing or (wanted is not None and not {field.name, name} & wanted and field.primary_key):
+                continue
+            setattr(self, name, getattr(loaded, name))
+            if field.is_relation:
+                _forget(self, field)
+                if loaded.__dict__.get(field.cache_name) is not None:
+                    setattr(self, field.cache_name, getattr(loaded, field.cache_name))
+        if names is None:
+            for rel in meta.related_objects:
+                if rel.one_to_one:
+                    self.__dict__.pop(rel.cache_name, None)
+            self._prefetched = None
+        self._database = loaded._database
+
+    async def arefresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
+    ) -> None:
+        """As `refresh_from_db`, which it calls."""
+        await bridge.run(self.refresh_from_db, using=using, fields=fields, from_queryset=from_queryset)
+
+    def _forget_prefetched(self: Any, names: list[str]) -> list[str]:
+        """The names that are columns; prefetched relations among the others are forgotten."""
+        columns = []
+        for name in names:
+            if "__" in name:
+                raise ValueError(
+                    f"Found '__' in fields argument. Relations and transforms are not allowed in fields: {name!r}."
+                )
+            if self._prefetched is not None and name in self._prefetched:
+                del self._prefetched[name]
+                continue
+            if name in {f.name for f in self._meta.many_to_many} or name in self._relations_to_many():
+                continue
+            columns.append(name)
+        return columns
+
+    def _relations_to_many(self: Any) -> set[str]:
+        return {rel.get_accessor_name() for rel in self._meta.related_objects if rel.multiple}
+
+    def _get_next_or_previous_by_FIELD(self: Any, field: Any, is_next: bool, **conditions: Any) -> Any:  # noqa: N802
+        """The instance next to this one by a date field; rows of the same date come in key order."""
+        if not self._is_pk_set():
+            raise ValueError("get_next/get_previous cannot be used on unsaved objects.")
+        operator, order = ("gt", "") if is_next else ("lt", "-")
+        value = getattr(self, field.attname)
+        rows = self.__class__._default_manager.using(self._state.db).filter(**conditions)
+        same = rows.filter(**{field.name: value, f"pk__{operator}": self.pk})
+        found = same.order_by(f"{order}pk").first()
+        if found is None:
+            later = rows.filter(**{f"{field.name}__{operator}": value})
+            found = later.order_by(f"{order}{field.name}", f"{order}pk").first()
+        if found is None:
+            raise self.DoesNotExist(f"{self._meta.object_name} matching query does not exist.")
+        return found
+
+
+def _forget(instance: Any, field: Any) -> None:
+    if field.cache_name in instance.__dict__:
+        delattr(instance, field.cache_name)
+
+
+def _check_update_fields(meta: Any, names: frozenset[str]) -> None:
+    known = {name for f in meta.concrete_fields if not f.primary_key for name in (f.name, f.attname)}
+    unknown = sorted(names - known)
+    if unknown:
+        raise ValueError(
+            "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
+            f"fields: {', '.join(unknown)}.{did_you_mean(unknown[0], known)}"
+        )
+
+
+def writable(meta: Any, names: frozenset[str] | None) -> tuple[Any, ...]:
+    """The fields that an UPDATE sets: all but the key, or those among `names`."""
+    if names is None:
+        plain: tuple[Any, ...] | None = meta.__dict__.get("plain_fields")
+        if plain is None or len(plain) != len(meta.concrete_fields) - 1:
+            plain = meta.plain_fields = tuple(f for f in meta.concrete_fields if not f.primary_key)
+        return plain
+    return tuple(
+        f for f in meta.concrete_fields if not f.primary_key and (f.name in names or f.attname in names)
+    )
+
+
+def insertable(instance: Any, meta: Any, unset: bool) -> tuple[Any, ...]:
+    """The fields that an INSERT names: not those that the database fills in."""
+    fields = writable(meta, None) if unset else tuple(meta.concrete_fields)
+    if any(field.has_db_default() for field in fields):
+        return tuple(f for f in fields if not isinstance(getattr(instance, f.attname), DatabaseDefault))
+    return fields

@@ -1,13 +1,426 @@
-"""Related managers: placeholder until the lead's arrive."""
+"""Related managers: the rows on the many side of a relation, as seen from one instance."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from rowsmith import bridge
+from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.transactions import Atomic
+from rowsmith.signals import m2m_changed
+
+
+class Related:
+    """What both kinds of related managers do: rows within the relation, and the awaitable twins."""
+
+    instance: Any
+    model: Any
+    _db: str | None
+    accessor: str
+
+    def __call__(self, *, manager: str) -> Any:
+        """The same relation through another manager of the related model."""
+        found = getattr(self.model, manager)
+        return type(self)._with_manager(type(found))(self.instance)  # type: ignore[attr-defined]
+
+    def _alias(self) -> str:
+        return self._db or self.instance._database or DEFAULT_DB_ALIAS
+
+    def _prefetched(self) -> list[Any] | None:
+        held = self.instance._prefetched
+        return None if held is None else held.get(self.accessor)
+
+    def _forget_prefetched(self) -> None:
+        if self.instance._prefetched is not None:
+            self.instance._prefetched.pop(self.accessor, None)
+
+    def get_queryset(self) -> Any:
+        """The related rows; those that were prefetched, when they were."""
+        found = self._prefetched()
+        queryset = self._rows()
+        if found is not None:
+            queryset._result_cache = found
+        return queryset
+
+    def _unrestricted(self) -> Any:
+        """The manager's own rows, on the database of the instance."""
+        queryset = super().get_queryset()  # type: ignore[misc]
+        alias = self._db or self.instance._database
+        return queryset.using(alias) if alias is not None and queryset._db is None else queryset
+
+    def _rows(self) -> Any:
+        raise NotImplementedError
+
+    def _check(self, objs: Iterable[Any]) -> None:
+        for obj in objs:
+            if not isinstance(obj, self.model):
+                raise TypeError(
+                    f"'{self.model._meta.object_name}' instance expected, got {obj!r}."
+                )
+
+    def set(self, objs: Iterable[Any], **options: Any) -> None:
+        raise NotImplementedError
+
+    async def aadd(self, *objs: Any, **options: Any) -> None:
+        """As `add`."""
+        await bridge.run(self.add, *objs, **options)  # type: ignore[attr-defined]
+
+    async def acreate(self, **kwargs: Any) -> Any:
+        """As `create`."""
+        return await bridge.run(self.create, **kwargs)  # type: ignore[attr-defined]
+
+    async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
+        """As `get_or_create`."""
+        return await bridge.run(self.get_or_create, defaults, **kwargs)  # type: ignore[attr-defined]
+
+    async def aupdate_or_create(self, *args: Any, **kwargs: Any) -> tuple[Any, bool]:
+        """As `update_or_create`."""
+        return await bridge.run(self.update_or_create, *args, **kwargs)  # type: ignore[attr-defined]
+
+    async def aset(self, objs: Iterable[Any], **options: Any) -> None:
+        """As `set`."""
+        await bridge.run(self.set, objs, **options)
+
+
+class Removing:
+    """The awaitable twins of what only relations that may be empty can do."""
+
+    async def aremove(self, *objs: Any, **options: Any) -> None:
+        """As `remove`."""
+        await bridge.run(self.remove, *objs, **options)  # type: ignore[attr-defined]
+
+    async def aclear(self, **options: Any) -> None:
+        """As `clear`."""
+        await bridge.run(self.clear, **options)  # type: ignore[attr-defined]
+
+
+# Rows that refer to the instance
+
+
+class Referring(Related):
+    """The rows whose foreign key refers to the instance."""
+
+    rel: Any
+
+    def __init__(self, instance: Any) -> None:
+        super().__init__()
+        self.instance = instance
+        self.model = self.rel.related_model
+        self.field = self.rel.field
+        self.accessor = self.rel.get_accessor_name()
+        key = getattr(instance, self.field.target_field.attname)
+        if not instance._is_pk_set() or key is None:
+            raise ValueError(
+                f"{instance!r} instance needs to have a primary key value before this relationship can be used."
+            )
+
+    @property
+    def core_filters(self) -> dict[str, Any]:
+        return {self.field.name: self.instance}
+
+    def _rows(self) -> Any:
+        queryset = self._unrestricted().filter(**self.core_filters)
+        queryset._known = (self.field.cache_name, self.instance)
+        return queryset
+
+    def add(self, *objs: Any, bulk: bool = True) -> None:
+        """Make rows refer to the instance: with one UPDATE, or with `bulk=False` by saving each."""
+        self._forget_prefetched()
+        self._check(objs)
+        alias = self._alias()
+        if bulk:
+            for obj in objs:
+                if obj._adding or obj._state.db != alias:
+                    raise ValueError(
+                        f"{obj!r} instance isn't saved. Use bulk=False or save the object first."
+                    )
+        for obj in objs:
+            setattr(obj, self.field.name, self.instance)
+        if bulk:
+            keys = [obj.pk for obj in objs]
+            self.model._base_manager.using(alias).filter(pk__in=keys).update(**{self.field.name: self.instance})
+            return
+        with Atomic(alias, savepoint=False, durable=False):
+            for obj in objs:
+                obj.save()
+
+    def create(self, **kwargs: Any) -> Any:
+        """A new row that refers to the instance."""
+        self._forget_prefetched()
+        return self._unrestricted().using(self._alias()).create(**{**kwargs, self.field.name: self.instance})
+
+    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
+        """As of any queryset, within the relation."""
+        self._forget_prefetched()
+        return self._rows().get_or_create(defaults, **{**kwargs, self.field.name: self.instance})
+
+    def update_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, bool]:
+        """As of any queryset, within the relation."""
+        self._forget_prefetched()
+        return self._rows().update_or_create(defaults, create_defaults, **{**kwargs, self.field.name: self.instance})
+
+    def set(self, objs: Iterable[Any], *, bulk: bool = True, clear: bool = False) -> None:
+        """Make `objs` the related rows; rows that cannot be without the relation stay."""
+        wanted = tuple(objs)
+        if not self.field.null:
+            self.add(*wanted, bulk=bulk)
+            return
+        with Atomic(self._alias(), savepoint=False, durable=False):
+            if clear:
+                self.clear(bulk=bulk)  # type: ignore[attr-defined]
+                self.add(*wanted, bulk=bulk)
+                return
+            present = set(self._rows().using(self._alias()))
+            self.remove(*(obj for obj in present if obj not in wanted), bulk=bulk)  # type: ignore[attr-defined]
+            self.add(*(obj for obj in wanted if obj not in present), bulk=bulk)
+
+
+class NullableReferring(Removing, Referring):
+    """The same, where rows can do without the relation."""
+
+    def remove(self, *objs: Any, bulk: bool = True) -> None:
+        """Take rows out of the relation; DoesNotExist for one that is not in it."""
+        if not objs:
+            return
+        self._forget_prefetched()
+        self._check(objs)
+        key = getattr(self.instance, self.field.target_field.attname)
+        for obj in objs:
+            if getattr(obj, self.field.attname) != key:
+                raise self.field.remote_field.model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
+        self._release(self._rows().filter(pk__in=[obj.pk for obj in objs]), bulk)
+
+    def clear(self, *, bulk: bool = True) -> None:
+        """Take all rows out of the relation."""
+        self._forget_prefetched()
+        self._release(self._rows(), bulk)
+
+    def _release(self, rows: Any, bulk: bool) -> None:
+        alias = self._alias()
+        rows = rows.using(alias)
+        if bulk:
+            rows.update(**{self.field.name: None})
+            return
+        with Atomic(alias, savepoint=False, durable=False):
+            for obj in rows:
+                setattr(obj, self.field.name, None)
+                obj.save(update_fields=[self.field.name])
 
 
 def reverse_manager(rel: Any) -> Any:
-    raise NotImplementedError
+    """The class of managers for the rows that refer by `rel`, built on the related model's default manager."""
+    base = NullableReferring if rel.field.null else Referring
+    return _built(base, type(rel.related_model._default_manager), {"rel": rel})
+
+
+def _built(base: type, manager_class: type, attributes: dict[str, Any]) -> Any:
+    def with_manager(other: type) -> Any:
+        return _built(base, other, attributes)
+
+    body = {**attributes, "_with_manager": staticmethod(with_manager)}
+    return type("RelatedManager", (base, manager_class), body)
+
+
+# Rows linked to the instance
+
+
+class Linked(Removing, Related):
+    """The rows that a linking table links to the instance.
+
+    rel:      the many-to-many relation.
+    reverse:  whether the instance is on the side that does not declare it.
+    """
+
+    rel: Any
+    reverse: bool
+
+    def __init__(self, instance: Any) -> None:
+        super().__init__()
+        field = self.rel.field
+        self.instance = instance
+        self.through = self.rel.through
+        self.symmetrical = self.rel.symmetrical
+        if self.reverse:
+            self.model = field.model
+            self.accessor = self.rel.get_accessor_name()
+            self.source, self.target = field.m2m_target_field, field.m2m_source_field
+            self.query_name = field.name
+        else:
+            self.model = self.rel.model
+            self.accessor = field.name
+            self.source, self.target = field.m2m_source_field, field.m2m_target_field
+            self.query_name = self.rel.name
+        key = getattr(instance, self.source.target_field.attname)
+        if not instance._is_pk_set() or key is None:
+            raise ValueError(
+                f"{instance!r} needs to have a value for field \"{self.source.target_field.name}\" before this "
+                "many-to-many relationship can be used."
+            )
+        self.key = key
+
+    def _rows(self) -> Any:
+        step = (self.rel if not self.reverse else self.rel.field).steps[0]
+        return self._unrestricted()._linked_to(step, self.source, self.key)
+
+    def _links(self, alias: str) -> Any:
+        """The rows of the linking table that belong to the instance."""
+        return self.through._base_manager.using(alias).filter(**{self.source.attname: self.key})
+
+    def _keys(self, objs: Iterable[Any]) -> list[Any]:
+        """The keys that objects and keys stand for, each once, in order."""
+        attname = self.target.target_field.attname
+        keys: dict[Any, None] = {}
+        for obj in objs:
+            if isinstance(obj, self.model):
+                key = getattr(obj, attname)
+                if key is None:
+                    raise ValueError(
+                        f"Cannot add {obj!r}: the value for field \"{self.target.name}\" is None; save it first."
+                    )
+                keys[key] = None
+            elif hasattr(obj, "_meta"):
+                raise TypeError(f"'{self.model._meta.object_name}' instance expected, got {obj!r}.")
+            else:
+                keys[self.target.get_prep_value(obj)] = None
+        return list(keys)
+
+    def add(self, *objs: Any, through_defaults: Mapping[str, Any] | None = None) -> None:
+        """Link objects, or the objects with these keys; links that are there already stay as they are."""
+        self._forget_prefetched()
+        alias = self._alias()
+        with Atomic(alias, savepoint=False, durable=False):
+            self._link(self.source, self.target, objs, alias, through_defaults)
+            if self.symmetrical:
+                self._link(self.target, self.source, objs, alias, through_defaults)
+
+    def _link(
+        self, source: Any, target: Any, objs: Iterable[Any], alias: str, defaults: Mapping[str, Any] | None
+    ) -> None:
+        keys = self._keys(objs)
+        if not keys:
+            return
+        values = {name: value() if callable(value) else value for name, value in (defaults or {}).items()}
+        rows = self.through._default_manager.using(alias)
+        announced = m2m_changed.receivers and (self.reverse or source is self.source)
+        plain = self.through._meta.auto_created is not False and not announced
+        if plain:
+            # The link is unique, so the database itself leaves out those that are there.
+            rows.bulk_create(
+                [self.through(**{source.attname: self.key, target.attname: key}) for key in keys],
+                ignore_conflicts=True,
+            )
+            return
+        present = set(
+            rows.filter(**{source.attname: self.key, f"{target.attname}__in": keys}).values_list(
+                target.attname, flat=True
+            )
+        )
+        new = [key for key in keys if key not in present]
+        self._announce("pre_add", set(new), alias, announced)
+        rows.bulk_create(
+            [self.through(**values, **{source.attname: self.key, target.attname: key}) for key in new],
+            ignore_conflicts=self.through._meta.auto_created is not False,
+        )
+        self._announce("post_add", set(new), alias, announced)
+
+    def _announce(self, action: str, keys: set[Any] | None, alias: str, wanted: Any = True) -> None:
+        if wanted and m2m_changed.receivers:
+            m2m_changed.send(
+                sender=self.through,
+                action=action,
+                instance=self.instance,
+                reverse=self.reverse,
+                model=self.model,
+                pk_set=keys,
+                using=alias,
+            )
+
+    def create(self, *, through_defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
+        """A new row, linked to the instance."""
+        alias = self._alias()
+        created = self._unrestricted().using(alias).create(**kwargs)
+        self.add(created, through_defaults=through_defaults)
+        return created
+
+    def get_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        through_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, bool]:
+        """As of any queryset; a row that was created is linked."""
+        found, created = self._rows().using(self._alias()).get_or_create(defaults, **kwargs)
+        if created:
+            self.add(found, through_defaults=through_defaults)
+        return found, created
+
+    def update_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        *,
+        through_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, bool]:
+        """As of any queryset; a row that was created is linked."""
+        found, created = self._rows().using(self._alias()).update_or_create(defaults, create_defaults, **kwargs)
+        if created:
+            self.add(found, through_defaults=through_defaults)
+        return found, created
+
+    def remove(self, *objs: Any) -> None:
+        """Take links away, duplicates included."""
+        if not objs:
+            return
+        self._forget_prefetched()
+        alias = self._alias()
+        keys = self._keys(objs)
+        with Atomic(alias, savepoint=False, durable=False):
+            self._announce("pre_remove", set(keys), alias)
+            self._links(alias).filter(**{f"{self.target.attname}__in": keys}).delete()
+            if self.symmetrical:
+                self._mirrored(alias).filter(**{f"{self.source.attname}__in": keys}).delete()
+            self._announce("post_remove", set(keys), alias)
+
+    def _mirrored(self, alias: str) -> Any:
+        return self.through._base_manager.using(alias).filter(**{self.target.attname: self.key})
+
+    def clear(self) -> None:
+        """Take all links away."""
+        self._forget_prefetched()
+        alias = self._alias()
+        with Atomic(alias, savepoint=False, durable=False):
+            self._announce("pre_clear", None, alias)
+            self._links(alias).delete()
+            if self.symmetrical:
+                self._mirrored(alias).delete()
+            self._announce("post_clear", None, alias)
+
+    def set(
+        self, objs: Iterable[Any], *, clear: bool = False, through_defaults: Mapping[str, Any] | None = None
+    ) -> None:
+        """Make `objs` the linked rows: only links that differ are written, unless `clear` takes all away first."""
+        wanted = tuple(objs)
+        alias = self._alias()
+        with Atomic(alias, savepoint=False, durable=False):
+            if clear:
+                self.clear()
+                self.add(*wanted, through_defaults=through_defaults)
+                return
+            present = set(self._links(alias).values_list(self.target.attname, flat=True))
+            keys = self._keys(wanted)
+            self.remove(*(present - set(keys)))
+            self.add(*(key for key in keys if key not in present), through_defaults=through_defaults)
 
 
 def many_to_many_manager(rel: Any, reverse: bool) -> Any:
-    raise NotImplementedError
+    """The class of managers for one side of a many-to-many relation, built on the other side's default manager."""
+    model = rel.field.model if reverse else rel.model
+    return _built(Linked, type(model._default_manager), {"rel": rel, "reverse": reverse})

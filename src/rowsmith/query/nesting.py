@@ -31,32 +31,33 @@ def own_sources(tree: Select) -> list[str]:
     return [source.alias for source in sources if isinstance(source, Table | Derived)]
 
 
-def embedded(tree: Select, values: Sequence[Any], scope: Resolver) -> Select:
-    """`tree` as part of the query that `scope` resolves: its values take the scope's slots."""
+def renamed(tree: Select, places: Sequence[int] | None = None) -> Select:
+    """`tree` with aliases that no query around it uses; with `places`, its slots are moved there."""
     prefix = _PREFIXES[depth(tree)]
-    renamed = {alias: f"{prefix}{number}" for number, alias in enumerate(own_sources(tree))}
-    slots = scope.slots
-    places = slots.place_prepared(len(values))
+    aliases = {alias: f"{prefix}{number}" for number, alias in enumerate(own_sources(tree))}
 
     def change(node: Node) -> Node | None:
         match node:
-            case sql.Column() if node.alias in renamed:
-                return replace(node, alias=renamed[node.alias])
-            case sql.Reference() if node.alias in renamed:
-                return replace(node, alias=renamed[node.alias])
-            case Table() if node.alias in renamed:
-                return replace(node, alias=renamed[node.alias])
-            case Derived() if node.alias in renamed:
-                return Derived(rewrite(node.query, change), renamed[node.alias])
-            case sql.Parameter() | sql.ListParameter():
+            case sql.Column() | sql.Reference() | Table() if node.alias in aliases:
+                return replace(node, alias=aliases[node.alias])
+            case Derived() if node.alias in aliases:
+                return Derived(rewrite(node.query, change), aliases[node.alias])
+            case sql.Parameter() | sql.ListParameter() if places is not None:
                 return replace(node, slot=places[node.slot])
             case _:
                 return None
 
-    inner = rewrite(tree, change)
+    return rewrite(tree, change)
+
+
+def embedded(tree: Select, values: Sequence[Any], scope: Resolver) -> Select:
+    """`tree` as part of the query that `scope` resolves: its values take the scope's slots."""
+    inner = renamed(tree, scope.slots.place_prepared(len(values)))
 
     def resolve_outer(node: Node) -> Node | None:
-        resolved: sql.Expression | None = node.name.resolve(scope).node if isinstance(node, sql.Outer) else None
+        resolved: sql.Expression | None = (
+            node.name.resolve(scope).node if isinstance(node, sql.Outer) else None
+        )
         return resolved
 
     return rewrite(inner, resolve_outer)

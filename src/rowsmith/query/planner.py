@@ -122,7 +122,11 @@ def _grouping(
         outside = [o.expression for o in outputs]
     explicit = ordering if query.ordering is not None else ()
     for expression in (*outside, *(key.expression for key in explicit)):
-        if not has_aggregate(expression) and expression not in keys and not isinstance(expression, sql.Literal):
+        if (
+            not has_aggregate(expression)
+            and expression not in keys
+            and not isinstance(expression, sql.Literal)
+        ):
             if query.grouping == "model" and _is_own(expression, query):
                 continue
             keys.append(expression)

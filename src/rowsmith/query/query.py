@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from rowsmith.sql import expressions as sql
+from rowsmith.sql.nodes import walk
 from rowsmith.sql.predicates import ALWAYS, NEVER, Predicate
-from rowsmith.sql.select import Lock
+from rowsmith.sql.select import Lock, Select
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Query:
     joins: tuple[Joined, ...]
     width: int = 0
     where: Predicate = ALWAYS
-    annotations: Mapping[str, Annotation] = EMPTY
+    annotations: Mapping[str, Annotation] = field(default_factory=lambda: EMPTY)
     ordering: tuple[SortKey, ...] | None = None
     reverse: bool = False
     grouping: Literal["model"] | tuple[sql.Expression, ...] | None = None
@@ -115,6 +116,11 @@ class Query:
     def sliced(self) -> bool:
         """Whether a slice was taken, after which rows can no longer be filtered or reordered."""
         return self.low is not None or self.high is not None
+
+    @property
+    def looks_elsewhere(self) -> bool:
+        """Whether the condition holds a subquery."""
+        return any(isinstance(node, Select) for node in walk(self.where))
 
     @property
     def empty(self) -> bool:

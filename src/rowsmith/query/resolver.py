@@ -55,6 +55,7 @@ class Resolver:
         self.reuse = reuse
         self.allow_joins = allow_joins
         self.prefix = prefix
+        self.summarizing = False
         self.start = self.joins[0].alias
         self.optional: set[str] = {j.alias for j in query.joins if self._is_optional(j)}
 
@@ -122,7 +123,9 @@ class Resolver:
 
     def column(self, alias: str, field: Any) -> sql.Column:
         """A field's column under an alias."""
-        return sql.Column(alias, field.column, type=field.sql_type, nullable=field.null or alias in self.optional)
+        return sql.Column(
+            alias, field.column, type=field.sql_type, nullable=field.null or alias in self.optional
+        )
 
     # Names
 
@@ -250,7 +253,9 @@ class Resolver:
             return self.split(path, name, value)
         steps, field = trimmed(path)
         column = self.column(self.follow(steps), field)
-        left = Resolved(column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field)
+        left = Resolved(
+            column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field
+        )
         predicate = self.compare(left, path.rest, value, name)
         if negated and value is not None and not (path.rest[-1:] == ("isnull",) and value is True):
             extra: list[Predicate] = []
@@ -277,19 +282,25 @@ class Resolver:
         transform = None
         for position, name in enumerate(names):
             last = position == len(names) - 1
-            lookup = (transform.lookup(name) if transform is not None and last and self._plain(value) else None) or (
-                find_lookup(left.field, name) if last else None
-            )
+            lookup = (
+                transform.lookup(name) if transform is not None and last and self._plain(value) else None
+            ) or (find_lookup(left.field, name) if last else None)
             if lookup is not None:
                 return self.apply(lookup, left, value, path)
             transform = find_transform(left.node.type, name)
             if transform is None or getattr(left.field, "is_relation", False):
                 raise self.unsupported(left, name, path)
             left = transform.apply(left, field_for)
-        return self.compare(left, ("exact",), value, path) if transform is None else self._exact(transform, left, value, path)
+        return (
+            self.compare(left, ("exact",), value, path)
+            if transform is None
+            else self._exact(transform, left, value, path)
+        )
 
     def _exact(self, transform: Any, left: Resolved, value: Any, path: str) -> Predicate:
-        lookup = (transform.lookup("exact") if self._plain(value) else None) or find_lookup(left.field, "exact")
+        lookup = (transform.lookup("exact") if self._plain(value) else None) or find_lookup(
+            left.field, "exact"
+        )
         assert lookup is not None
         return self.apply(lookup, left, value, path)
 
@@ -304,8 +315,12 @@ class Resolver:
             if name in ("exact", "iexact"):
                 return p.IsNull(left.node)
             if name == "isnull":
-                raise ValueError(f"The value of an isnull lookup must be True or False, not None (in {path!r}).")
-            raise ValueError(f"Cannot use None as the value of {path!r}; write isnull=True to find rows without a value.")
+                raise ValueError(
+                    f"The value of an isnull lookup must be True or False, not None (in {path!r})."
+                )
+            raise ValueError(
+                f"Cannot use None as the value of {path!r}; write isnull=True to find rows without a value."
+            )
         if isinstance(value, Shaped):
             if name == "in" and hasattr(value, "_query_for_lookup"):
                 return self.in_query(left, value, path)
@@ -319,7 +334,9 @@ class Resolver:
             if name == "in" and isinstance(right.node, sql.Raw):
                 return lookup.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
             return lookup.expression(left, right)
-        if isinstance(value, list | tuple | set | frozenset) and any(isinstance(item, Shaped) for item in value):
+        if isinstance(value, list | tuple | set | frozenset) and any(
+            isinstance(item, Shaped) for item in value
+        ):
             items = [self.item(left, item) for item in value]
             if not hasattr(lookup, "expressions"):
                 raise ValueError(f"The lookup {name!r} takes one value, not a list (in {path!r}).")
@@ -349,7 +366,9 @@ class Resolver:
                 f"The queryset on the right of {path!r} must be limited to one row: slice it with [:1], or use `in`."
             )
         query, field = self.subquery(queryset)
-        return Resolved(sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field)
+        return Resolved(
+            sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field
+        )
 
     # Conditions on many rows, below a NOT
 
@@ -359,7 +378,9 @@ class Resolver:
         inner = Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="U")
         steps, field = trimmed(path)
         column = inner.column(inner.follow(steps), field)
-        left = Resolved(column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field)
+        left = Resolved(
+            column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field
+        )
         # Names on the right mean the outer row.
         outside = _Outside(value, self) if isinstance(value, Combinable) else value
         predicate = inner.compare(left, path.rest, outside, name)
@@ -410,7 +431,9 @@ class Resolver:
                 (
                     j.alias
                     for j in reversed(self.joins)
-                    if j.parent == alias and j.step == key and (not step.multiple or j.alias in (self.reuse or ()))
+                    if j.parent == alias
+                    and j.step == key
+                    and (not step.multiple or j.alias in (self.reuse or ()))
                 ),
                 None,
             )
@@ -433,7 +456,9 @@ class _Outside(Combinable):
         return resolved
 
 
-STRICT_FUNCTIONS = frozenset({"UPPER", "LOWER", "LENGTH", "ABS", "TRIM", "LTRIM", "RTRIM", "REPLACE", "SUBSTR"})
+STRICT_FUNCTIONS = frozenset(
+    {"UPPER", "LOWER", "LENGTH", "ABS", "TRIM", "LTRIM", "RTRIM", "REPLACE", "SUBSTR"}
+)
 """Functions whose result is NULL as soon as one argument is."""
 
 

@@ -39,7 +39,9 @@ class Shape:
         self.used = True
 
     def __repr__(self) -> str:
-        return f"<Shape of {self.query.options.label}: {self.query.width} values, {len(self.children)} children>"
+        return (
+            f"<Shape of {self.query.options.label}: {self.query.width} values, {len(self.children)} children>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def _sweep_below(root: Shape) -> int:
 cache = ShapeCache()
 
 
-def extend(shape: Shape, values: Values, key: Hashable | None, raw: Sequence[Any], build: Build) -> tuple[Shape, Values]:
+def extend(
+    shape: Shape, values: Values, key: Hashable | None, raw: Sequence[Any], build: Build
+) -> tuple[Shape, Values]:
     """The shape and the values after one more call.
 
     key:    the call's fingerprint; None when the call can have no equal.

@@ -10,6 +10,7 @@ from typing import Any
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Resolved
 from rowsmith.expressions.q import Q
+from rowsmith.lookups.registry import LOOKUPS
 from rowsmith.query.ordering import sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
 from rowsmith.query.planner import has_aggregate, nest
@@ -36,7 +37,9 @@ def unsliced(query: Query, action: str) -> None:
         raise TypeError(f"Cannot {action} a query once a slice has been taken.")
 
 
-def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[str, Any], negated: bool) -> Query:
+def filtered(
+    query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[str, Any], negated: bool
+) -> Query:
     """filter() and exclude()."""
     if args or kwargs:
         unsliced(query, "filter")
@@ -50,11 +53,23 @@ def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[st
     return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset())
 
 
-def sticky(query: Query, slots: Slots, kwargs: Mapping[str, Any]) -> Query:
-    """A related manager's own condition, whose joins the next filter() shares."""
+def linked_to(query: Query, slots: Slots, step: Any, key_field: Any, key: Any) -> Query:
+    """The rows that a linking table links to `key`; the next filter() shares the join."""
     scope = scope_of(query, slots, reuse=set())
-    where = p.conjunction([query.where, scope.condition(Q(**kwargs))])
+    column = scope.column(scope.join(query.base, step), key_field)
+    predicate = LOOKUPS["exact"].plain(Resolved(column, key_field.target_field), slots.take(key))
+    where = p.conjunction([query.where, predicate])
     return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset(scope.reuse or ()))
+
+
+def linked(query: Query, slots: Slots, step: Any, key_field: Any, keys: Any, name: str) -> Query:
+    """The rows that a linking table links to one of `keys`; each row tells its key under `name`."""
+    scope = scope_of(query, slots, reuse=set())
+    column = scope.column(scope.join(query.base, step), key_field)
+    predicate = LOOKUPS["in"].plain(Resolved(column, key_field.target_field), slots.take(keys))
+    annotations = MappingProxyType({**query.annotations, name: Annotation(column, key_field)})
+    where = p.conjunction([query.where, predicate])
+    return query.but(joins=tuple(scope.joins), where=where, annotations=annotations)
 
 
 def nothing(query: Query, slots: Slots) -> Query:
@@ -90,7 +105,9 @@ def sliced(query: Query, slots: Slots, low: int | None, limit: int | None) -> Qu
     return query.but(low=offset, high=count)
 
 
-def capped(query: Query, limit: int, *, by_key: bool = False, reverse: bool = False, unordered: bool = False) -> Query:
+def capped(
+    query: Query, limit: int, *, by_key: bool = False, reverse: bool = False, unordered: bool = False
+) -> Query:
     """At most `limit` rows, for get(), first() and last().
 
     by_key:     order by the key when nothing else was asked for.
@@ -124,10 +141,14 @@ def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Q
 
 def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
     for name in names:
-        path = parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
+        path = (
+            parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
+        )
         if path is None or path.rest:
             if name in query.annotations:
-                raise FieldError(f"{name!r} is an annotation; only fields of the model can be deferred or chosen.")
+                raise FieldError(
+                    f"{name!r} is an annotation; only fields of the model can be deferred or chosen."
+                )
             raise FieldDoesNotExist(
                 f"{query.options.object_name} has no field named {name!r}.{did_you_mean(name, query.options.names)}"
             )
@@ -159,14 +180,14 @@ def loading_only(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
     return query.but(loaded=Loaded(found, False) if names else Loaded())
 
 
-def checked_alias(query: Query, name: str) -> None:
-    """Raise ValueError for a name that an annotation cannot have."""
+def checked_alias(query: Query, name: str, *, fields: bool = True) -> None:
+    """Raise ValueError for a name that an annotation cannot have; with `fields`, names of fields are among them."""
     if _FORBIDDEN.search(name) or not name:
         raise ValueError(
             f"{name!r} cannot name an annotation: names hold no whitespace, quotes, semicolons, dots, hashes, "
             "control characters or SQL comments."
         )
-    if name in query.options.names or any(name == f.attname for f in query.options.fields):
+    if fields and (name in query.options.names or any(name == f.attname for f in query.options.fields)):
         raise ValueError(f"The annotation {name!r} conflicts with a field on the model.")
 
 
@@ -183,7 +204,9 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, sel
         resolved: Resolved = expression.resolve(scope)
         aggregate = has_aggregate(resolved.node)
         if aggregate and grouping is None:
-            grouping = "model" if chosen is None else tuple(c.node for c in chosen if not has_aggregate(c.node))
+            grouping = (
+                "model" if chosen is None else tuple(c.node for c in chosen if not has_aggregate(c.node))
+            )
         annotations[name] = Annotation(resolved.node, resolved.field, selected, aggregate)
         scope.annotations = annotations
         if chosen is not None and selected:

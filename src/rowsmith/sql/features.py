@@ -30,5 +30,7 @@ class Features:
     native_xor: bool = False
     boolean_expressions: bool = True  # a predicate may stand where a value may
     default_keyword: bool = True  # VALUES (..., DEFAULT, ...)
-    max_operand_depth: int = 400  # how deep a chain of AND or OR may nest before it is written as a balanced tree
+    max_operand_depth: int = (
+        400  # how deep a chain of AND or OR may nest before it is written as a balanced tree
+    )
     max_query_depth: int = 300  # how deep expressions may nest

@@ -245,7 +245,9 @@ def _rejected(predicate: Predicate, wanted: bool, strict: frozenset[str]) -> fro
         if isinstance(predicate, InSelect) and wanted:
             return _strict_aliases(predicate.operand, strict)
         return frozenset()
-    if isinstance(predicate, Comparison | Between | Like | Contains | SameText | Regex | InList | InExpressions | Holds):
+    if isinstance(
+        predicate, Comparison | Between | Like | Contains | SameText | Regex | InList | InExpressions | Holds
+    ):
         operands: list[Expression] = []
         match predicate:
             case InExpressions(operand, _) | InList(operand, _) | Holds(operand):
@@ -256,7 +258,9 @@ def _rejected(predicate: Predicate, wanted: bool, strict: frozenset[str]) -> fro
                 operands = [operand]  # NULL in one bound alone may still make it false
             case Comparison(_, left, right):
                 operands = [left, right]
-            case Like(operand, text) | Contains(operand, text) | SameText(operand, text) | Regex(operand, text):
+            case (
+                Like(operand, text) | Contains(operand, text) | SameText(operand, text) | Regex(operand, text)
+            ):
                 operands = [operand, text]
         return frozenset().union(*(_strict_aliases(operand, strict) for operand in operands))
     if isinstance(predicate, Xor) and wanted:

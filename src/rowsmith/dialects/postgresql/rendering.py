@@ -15,8 +15,12 @@ from rowsmith.sql.statement import Binding
 _TEXTUAL = (t.Text, t.Varchar)
 _UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json)
 _MOMENTS = (t.DateTime, t.Date, t.Time)
-_PARTS = {"week_day": "EXTRACT(DOW FROM {}) + 1", "iso_week_day": "EXTRACT(ISODOW FROM {})", "iso_year": "EXTRACT(ISOYEAR FROM {})",
-          "second": "FLOOR(EXTRACT(SECOND FROM {}))"}
+_PARTS = {
+    "week_day": "EXTRACT(DOW FROM {}) + 1",
+    "iso_week_day": "EXTRACT(ISODOW FROM {})",
+    "iso_year": "EXTRACT(ISOYEAR FROM {})",
+    "second": "FLOOR(EXTRACT(SECOND FROM {}))",
+}
 
 
 def _array(encode: Callable[[Any], Any] | None) -> Callable[[Sequence[Any]], list[Any]]:

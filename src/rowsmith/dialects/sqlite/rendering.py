@@ -119,5 +119,7 @@ class SqliteRenderer(Renderer):
 
     def insert(self, node: m.Insert) -> str:
         if any(value is None for row in node.rows for value in row):
-            raise NotSupportedError("SQLite has no DEFAULT keyword in VALUES; leave the column out of the INSERT.")
+            raise NotSupportedError(
+                "SQLite has no DEFAULT keyword in VALUES; leave the column out of the INSERT."
+            )
         return super().insert(node)

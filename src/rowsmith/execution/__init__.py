@@ -1,0 +1,1 @@
+"""Execution: where a query meets a database: reading, writing, cascades and prefetching."""

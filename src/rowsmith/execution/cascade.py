@@ -1,0 +1,260 @@
+"""Cascade: deleting rows together with what refers to them, as each relation's on_delete says.
+
+Rows are named by queries for as long as possible: `DELETE ... WHERE fk IN (SELECT ...)` loads nothing. Instances are
+loaded where somebody wants to see them (signals), or where one deletion depends on another (RESTRICT, cycles).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rowsmith.exceptions import ProtectedError, RestrictedError
+from rowsmith.execution.writing import in_one_transaction
+from rowsmith.fields.on_delete import CASCADE, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL, SetValue
+from rowsmith.signals import post_delete, pre_delete
+
+Deleted = tuple[int, dict[str, int]]
+
+
+def referring(model: Any) -> Iterator[Any]:
+    """The foreign keys to a model whose rows rowsmith itself must look after."""
+    for rel in model._meta.all_reverse:
+        action = getattr(rel, "on_delete", None)
+        if (
+            not rel.many_to_many
+            and action is not None
+            and action.database is None
+            and action.name != "DO_NOTHING"
+        ):
+            yield rel
+
+
+def listened(model: Any) -> bool:
+    """Whether anybody wants to see a model's instances as they are deleted."""
+    if model._meta.auto_created:
+        return False
+    return bool(
+        (pre_delete.receivers and pre_delete.has_listeners(model))
+        or (post_delete.receivers and post_delete.has_listeners(model))
+    )
+
+
+def rows_of(model: Any, alias: str) -> Any:
+    """Every row of a model, in no order."""
+    return model._base_manager.using(alias).order_by()
+
+
+def delete_instances(model: Any, instances: list[Any], alias: str) -> Deleted:
+    """Delete instances and what depends on them; their keys are None afterwards."""
+    lazy = _Lazy(alias)
+    if not listened(model) and lazy.add_referrers(model, instances, frozenset({model})):
+        own = rows_of(model, alias).filter(pk__in=[instance.pk for instance in instances])
+        lazy.deletes.append((model, own))
+        result = lazy.run()
+    else:
+        result = _Loaded(alias).run(model, instances)
+    for instance in instances:
+        setattr(instance, model._meta.pk.attname, None)
+    return result
+
+
+def delete_queryset(queryset: Any, alias: str) -> Deleted:
+    """Delete the rows of a queryset and what depends on them."""
+    model = queryset.model
+    lazy = _Lazy(alias)
+    source = queryset
+    if any(True for _ in referring(model)) and not queryset._own_table_only:
+        # The condition looks at other tables, whose rows may be gone before it is asked again.
+        with in_one_transaction(alias):
+            return _by_keys(queryset, alias)
+    if not listened(model) and lazy.add_referrers(model, source, frozenset({model})):
+        lazy.deletes.append((model, source))
+        return lazy.run()
+    return _Loaded(alias).run(model, list(queryset))
+
+
+def _by_keys(queryset: Any, alias: str) -> Deleted:
+    model = queryset.model
+    lazy = _Lazy(alias)
+    if not listened(model):
+        keys = list(dict.fromkeys(queryset.values_list("pk", flat=True)))
+        if not keys:
+            return 0, {}
+        own = rows_of(model, alias).filter(pk__in=keys)
+        if lazy.add_referrers(model, own, frozenset({model})):
+            lazy.deletes.append((model, own))
+            return lazy.run()
+    return _Loaded(alias).run(model, list(queryset))
+
+
+class _Lazy:
+    """A deletion written as statements only."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        self.deletes: list[tuple[Any, Any]] = []
+        self.updates: list[tuple[Any, Any, Any]] = []
+        self.protected: list[tuple[Any, Any]] = []
+
+    def add_referrers(self, model: Any, rows: Any, above: frozenset[Any]) -> bool:
+        """Add what must happen before `rows` of a model are deleted; False when it takes loaded instances."""
+        for rel in referring(model):
+            related, field = rel.related_model, rel.field
+            action = rel.on_delete
+            referrers = rows_of(related, self.alias).filter(**{f"{field.name}__in": rows})
+            if action == CASCADE:
+                if related in above or listened(related):
+                    return False
+                if not self.add_referrers(related, referrers, above | {related}):
+                    return False
+                self.deletes.append((related, referrers))
+            elif action == PROTECT:
+                self.protected.append((rel, referrers))
+            elif action == RESTRICT:
+                return False
+            else:
+                self.updates.append((field, new_value(action, field), referrers))
+        return True
+
+    def run(self) -> Deleted:
+        """Run the statements; how many rows were deleted."""
+        if len(self.deletes) == 1 and not self.updates and not self.protected:
+            [(model, rows)] = self.deletes
+            count = rows._delete_rows(self.alias)
+            return count, {model._meta.label: count} if count else {}
+        counts: Counter[str] = Counter()
+        with in_one_transaction(self.alias):
+            for rel, rows in self.protected:
+                refuse(rel, rows)
+            for field, value, rows in self.updates:
+                rows.update(**{field.name: value})
+            for model, rows in self.deletes:
+                count = rows._delete_rows(self.alias)
+                if count:
+                    counts[model._meta.label] += count
+        return counts.total(), dict(counts)
+
+
+def new_value(action: Any, field: Any) -> Any:
+    """What a referrer's foreign key becomes."""
+    if action == SET_NULL:
+        return None
+    if action == SET_DEFAULT:
+        return field.get_default()
+    assert isinstance(action, SetValue)
+    return action.resolve()
+
+
+def refuse(rel: Any, rows: Iterable[Any]) -> None:
+    """Raise ProtectedError when there are rows that a relation protects."""
+    protected = set(rows)
+    if protected:
+        model = rel.model._meta.object_name
+        source = f"{rel.related_model._meta.object_name}.{rel.field.name}"
+        raise ProtectedError(
+            f"Cannot delete some instances of model {model!r} because they are referenced through protected foreign "
+            f"keys: {source!r}.",
+            protected,
+        )
+
+
+class _Loaded:
+    """A deletion of loaded instances, with signals, in an order that respects who refers to whom."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        self.instances: dict[Any, dict[Any, Any]] = {}
+        self.after: dict[Any, set[Any]] = {}
+        self.updates: list[tuple[Any, Any, list[Any]]] = []
+        self.protected: list[tuple[Any, list[Any]]] = []
+        self.restricted: list[tuple[Any, list[Any]]] = []
+
+    def run(self, model: Any, instances: list[Any]) -> Deleted:
+        """Collect, check, and delete; how many rows were deleted."""
+        counts: Counter[str] = Counter()
+        with in_one_transaction(self.alias):
+            self.collect(model, instances)
+            self.check()
+            for kind, rows in self.instances.items():
+                if not kind._meta.auto_created and pre_delete.receivers:
+                    for instance in rows.values():
+                        pre_delete.send(sender=kind, instance=instance, using=self.alias, origin=instances)
+            for field, value, referrers in self.updates:
+                keys = [referrer.pk for referrer in referrers]
+                rows_of(field.model, self.alias).filter(pk__in=keys).update(**{field.name: value})
+            for kind in self.order():
+                rows = self.instances[kind]
+                count = rows_of(kind, self.alias).filter(pk__in=list(rows))._delete_rows(self.alias)
+                if count:
+                    counts[kind._meta.label] += count
+                if not kind._meta.auto_created and post_delete.receivers:
+                    for instance in rows.values():
+                        post_delete.send(sender=kind, instance=instance, using=self.alias, origin=instances)
+        for field, value, referrers in self.updates:
+            for referrer in referrers:
+                setattr(referrer, field.attname, getattr(value, "pk", value))
+        for kind, rows in self.instances.items():
+            for instance in rows.values():
+                setattr(instance, kind._meta.pk.attname, None)
+        return counts.total(), dict(counts)
+
+    def collect(self, model: Any, instances: Iterable[Any]) -> None:
+        """Add instances and, level by level, what their deletion takes along."""
+        known = self.instances.setdefault(model, {})
+        new = [instance for instance in instances if instance.pk not in known]
+        known.update((instance.pk, instance) for instance in new)
+        if not new:
+            return
+        for rel in referring(model):
+            related, field = rel.related_model, rel.field
+            referrers = list(rows_of(related, self.alias).filter(**{f"{field.name}__in": new}))
+            if not referrers:
+                continue
+            action = rel.on_delete
+            if action == CASCADE:
+                if related is not model:
+                    self.after.setdefault(model, set()).add(related)
+                self.collect(related, referrers)
+            elif action == PROTECT:
+                self.protected.append((rel, referrers))
+            elif action == RESTRICT:
+                self.after.setdefault(model, set()).add(related)
+                self.restricted.append((rel, referrers))
+            else:
+                self.updates.append((field, new_value(action, field), referrers))
+
+    def check(self) -> None:
+        """Raise for rows that must not lose what they refer to."""
+        for rel, referrers in self.protected:
+            refuse(rel, referrers)
+        for rel, referrers in self.restricted:
+            going = self.instances.get(rel.related_model, {})
+            staying = {referrer for referrer in referrers if referrer.pk not in going}
+            if staying:
+                model = rel.model._meta.object_name
+                source = f"{rel.related_model._meta.object_name}.{rel.field.name}"
+                raise RestrictedError(
+                    f"Cannot delete some instances of model {model!r} because they are referenced through restricted "
+                    f"foreign keys: {source!r}.",
+                    staying,
+                )
+
+    def order(self) -> list[Any]:
+        """The models, those that refer before those that are referred to; cycles in the order they were met."""
+        done: list[Any] = []
+        visiting: set[Any] = set()
+
+        def visit(model: Any) -> None:
+            if model in visiting:
+                return
+            visiting.add(model)
+            for earlier in self.after.get(model, ()):
+                visit(earlier)
+            if model in self.instances:
+                done.append(model)
+
+        for model in list(self.instances):
+            visit(model)
+        return done

@@ -1,0 +1,148 @@
+"""Reading: a shape is compiled once for each database, then bound and run at every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from rowsmith import config
+from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.connection import Connection
+from rowsmith.db.handler import connections
+from rowsmith.loading.instances import Making, instance_loader
+from rowsmith.loading.rows import row_loader
+from rowsmith.loading.source import Loader
+from rowsmith.metadata.deferred import deferred_class
+from rowsmith.query.layout import Layout
+from rowsmith.query.planner import Plan, counting, existing, plan
+from rowsmith.query.shape import Shape, Values, cache
+from rowsmith.signals import post_init, pre_init
+from rowsmith.sql.nodes import Node
+from rowsmith.sql.statement import Binder, binder
+
+config.on_change.append(cache.clear)
+
+
+class Compiled:
+    """A statement of one shape on one database: its text, what binds values to it, and what loads its rows."""
+
+    __slots__ = ("bind", "load", "text")
+
+    def __init__(self, text: str, bind: Binder, load: Loader) -> None:
+        self.text = text
+        self.bind = bind
+        self.load = load
+
+
+def _announced(model: Any) -> bool:
+    """Whether instances of a model are to be made by `from_db`: somebody overrode or listens to their construction."""
+    return bool(model._made_by_hand or pre_init.receivers or post_init.receivers)
+
+
+def _listeners_changed() -> None:
+    # Loaders have the choice between plain and announced construction compiled in.
+    cache.clear()
+
+
+for _signal in (pre_init, post_init):
+    _earlier = _signal.changed
+    _signal.changed = (lambda earlier: lambda: (earlier and earlier(), _listeners_changed()) and None)(
+        _earlier
+    )
+
+
+def loader(layout: Layout, width: int, connection: Connection, label: str) -> Loader:
+    """The function that loads rows of `width` columns."""
+    codec_of = connection.dialect.codec
+    if layout.instance is None:
+        return row_loader(layout, width, codec_of, connection, label)
+    alias = connection.alias if connection.alias != DEFAULT_DB_ALIAS else None
+    making = Making(alias, deferred_class, _announced, connection.alias)
+    return instance_loader(layout, width, codec_of, connection, making, label)
+
+
+def compile_plan(planned: Plan, connection: Connection, width: int, label: str) -> Compiled:
+    """A plan in the spelling of one database. `width` is the number of the query's values."""
+    statement = connection.dialect.render(planned.tree)
+    load = loader(planned.layout, len(planned.tree.outputs), connection, label)
+    return Compiled(statement.text, binder(statement.bindings, width), load)
+
+
+def compile_tree(tree: Node, connection: Connection, width: int, load: Loader) -> Compiled:
+    """A statement with a loader of its own."""
+    statement = connection.dialect.render(tree)
+    return Compiled(statement.text, binder(statement.bindings, width), load)
+
+
+def rows_of(shape: Shape, connection: Connection) -> Compiled:
+    """The statement for the rows of a shape."""
+    compiled: Compiled | None = shape.compiled.get(connection.alias)
+    if compiled is None:
+        query = shape.query
+        compiled = compile_plan(plan(query), connection, query.width, query.options.label)
+        shape.compiled[connection.alias] = compiled
+    shape.used = True
+    return compiled
+
+
+def _first_value(rows: Iterable[tuple[Any, ...]]) -> Any:
+    for row in rows:
+        return row[0]
+    return None
+
+
+def _derived(shape: Shape, connection: Connection, kind: str, tree: Callable[[Any], Node]) -> Compiled:
+    key = (connection.alias, kind)
+    compiled: Compiled | None = shape.compiled.get(key)
+    if compiled is None:
+        compiled = compile_tree(tree(shape.query), connection, shape.query.width, _first_value)
+        shape.compiled[key] = compiled
+    shape.used = True
+    return compiled
+
+
+def count_of(shape: Shape, connection: Connection) -> Compiled:
+    """The statement for the number of rows of a shape."""
+    return _derived(shape, connection, "count", counting)
+
+
+def existence_of(shape: Shape, connection: Connection) -> Compiled:
+    """The statement that tells whether a shape has any row."""
+    return _derived(shape, connection, "exists", existing)
+
+
+def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
+    """The loaded rows of a shape."""
+    connection = connections[alias]
+    compiled = shape.compiled.get(alias)
+    if compiled is None:
+        if shape.query.empty:
+            return []
+        compiled = rows_of(shape, connection)
+    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)  # type: ignore[no-any-return]
+
+
+async def afetch(shape: Shape, values: Values, alias: str) -> list[Any]:
+    """As `fetch`, awaiting the driver directly: no code of the user runs in between."""
+    connection = connections[alias]
+    compiled = shape.compiled.get(alias)
+    if compiled is None:
+        if shape.query.empty:
+            return []
+        compiled = rows_of(shape, connection)
+    return await connection.afetch(compiled.text, compiled.bind(values), compiled.load)  # type: ignore[no-any-return]
+
+
+def stream(shape: Shape, values: Values, alias: str, chunk_size: int) -> Iterator[list[Any]]:
+    """The loaded rows in lists of at most `chunk_size`, from a server-side cursor where the database has one."""
+    if shape.query.empty:
+        return
+    connection = connections[alias]
+    compiled = rows_of(shape, connection)
+    for chunk in connection.stream(compiled.text, compiled.bind(values), chunk_size):
+        yield compiled.load(chunk)
+
+
+def fetch_value(compiled: Compiled, values: Values, connection: Connection) -> Any:
+    """The first column of the first row; None when there is none."""
+    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)

@@ -1,0 +1,356 @@
+"""Writing: inserts, updates and bulk operations of one model's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rowsmith import config
+from rowsmith.db.connection import Connection
+from rowsmith.db.handler import connections
+from rowsmith.db.transactions import Atomic
+from rowsmith.execution.reading import loader
+from rowsmith.expressions.base import kind_of
+from rowsmith.fields.defaults import DatabaseDefault
+from rowsmith.loading.parameters import Computed, Extractor, extractor
+from rowsmith.query import writes
+from rowsmith.query.layout import Item, Layout
+from rowsmith.query.query import query_of
+from rowsmith.query.shape import Shape, Values, extend
+from rowsmith.query.slots import Slots
+from rowsmith.sql.modify import Conflict
+from rowsmith.sql.statement import binder
+
+Rows = list[tuple[Any, ...]]
+
+
+class Plan:
+    """A statement for rows of one model on one database, with what takes its parameters from an instance."""
+
+    __slots__ = ("extract", "load", "returning", "text")
+
+    def __init__(
+        self, text: str, extract: Extractor, returning: Sequence[Any], load: Callable[[Any], Rows]
+    ) -> None:
+        self.text = text
+        self.extract = extract
+        self.returning = tuple(field.attname for field in returning)
+        self.load = load
+
+
+def _plans(options: Any) -> dict[Any, Any]:
+    """The write plans of a model, as long as the configuration stands."""
+    held = options.__dict__.get("write_plans")
+    if held is None or held[0] != config.generation:
+        held = options.write_plans = (config.generation, {})
+    return held[1]  # type: ignore[no-any-return]
+
+
+def _returned(fields: Sequence[Any], connection: Connection, label: str) -> Callable[[Any], Rows]:
+    """The loader for RETURNING."""
+    if not fields:
+        return list
+    items = tuple(Item(field.sql_type, field) for field in fields)
+    layout = Layout("tuple", items, tuple(field.attname for field in fields))
+    return loader(layout, len(items), connection, label)
+
+
+def generated_by_database(options: Any, fields: Sequence[Any]) -> tuple[Any, ...]:
+    """The columns that an INSERT of `fields` leaves to the database."""
+    written = set(fields)
+    return tuple(field for field in options.concrete_fields if field not in written and field.db_returning)
+
+
+# One row
+
+
+def insert_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
+    """The INSERT of one row with values for `fields`."""
+    plans = _plans(options)
+    key = ("insert", connection.alias, fields)
+    found: Plan | None = plans.get(key)
+    if found is None:
+        returning = generated_by_database(options, fields)
+        statement = connection.dialect.render(writes.insert_rows(options, fields, 1, returning))
+        found = plans[key] = Plan(
+            statement.text,
+            extractor(fields, connection.dialect.codec, connection, adding=True),
+            returning,
+            _returned(returning, connection, options.label),
+        )
+    return found
+
+
+def insert(instance: Any, fields: tuple[Any, ...], alias: str) -> None:
+    """Insert the row of an instance, and set on it what the database made up."""
+    connection = connections[alias]
+    plan = insert_plan(instance._meta, fields, connection)
+    try:
+        parameters = plan.extract(instance)
+    except Computed:
+        _insert_computed(instance, fields, connection)
+        return
+    if plan.returning:
+        [row] = connection.fetch(plan.text, parameters, plan.load)
+        for name, value in zip(plan.returning, row, strict=True):
+            setattr(instance, name, value)
+    else:
+        connection.execute(plan.text, parameters)
+
+
+def _insert_computed(instance: Any, fields: Sequence[Any], connection: Connection) -> None:
+    """Insert a row of which the database computes some values."""
+    options = instance._meta
+    values = [field.pre_save(instance, True) for field in fields]
+    kept = [(f, v) for f, v in zip(fields, values, strict=True) if not isinstance(v, DatabaseDefault)]
+    computed = [field for field, value in kept if hasattr(value, "resolve_expression")]
+    returning = (*computed, *generated_by_database(options, [field for field, _ in kept]))
+    raw: list[Any] = []
+    for _, value in kept:
+        kind_of(value, raw)
+    slots = Slots(raw, 0)
+    tree = writes.insert_expressions(options, [f for f, _ in kept], [v for _, v in kept], slots, returning)
+    statement = connection.dialect.render(tree)
+    parameters = binder(statement.bindings, len(slots.prepared))(tuple(slots.prepared))
+    load = _returned(returning, connection, options.label)
+    [row] = connection.fetch(statement.text, parameters, load)
+    for field, value in zip(returning, row, strict=True):
+        setattr(instance, field.attname, value)
+
+
+def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
+    """The UPDATE of one row's `fields` by its key."""
+    plans = _plans(options)
+    key = ("update", connection.alias, fields)
+    found: Plan | None = plans.get(key)
+    if found is None:
+        statement = connection.dialect.render(writes.update_row(options, fields))
+        extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
+        found = plans[key] = Plan(statement.text, extract, (), list)
+    return found
+
+
+def update(instance: Any, fields: tuple[Any, ...], alias: str) -> bool:
+    """Update the row of an instance; whether there was one."""
+    connection = connections[alias]
+    plan = update_plan(instance._meta, fields, connection)
+    try:
+        parameters = plan.extract(instance)
+    except Computed:
+        return _update_computed(instance, fields, connection)
+    return connection.execute(plan.text, parameters) > 0
+
+
+def _update_computed(instance: Any, fields: Sequence[Any], connection: Connection) -> bool:
+    """Update a row of which the database computes some values, and read them back."""
+    options = instance._meta
+    changes = {field.attname: field.pre_save(instance, False) for field in fields}
+    changes = {name: value for name, value in changes.items() if not isinstance(value, DatabaseDefault)}
+    computed = [f for f in fields if hasattr(changes.get(f.attname), "resolve_expression")]
+    query = query_of(options)
+    raw: list[Any] = [instance.pk]
+    for value in changes.values():
+        kind_of(value, raw)
+    slots = Slots(raw, 0)
+    key = options.pk
+    slot = slots.take(instance.pk).slot(key.get_prep_value, key.sql_type)
+    tree = writes.updated_row(query, slots, changes, slot, computed)
+    statement = connection.dialect.render(tree)
+    parameters = binder(statement.bindings, len(slots.prepared))(tuple(slots.prepared))
+    rows = connection.fetch(statement.text, parameters, _returned(computed, connection, options.label))
+    for row in rows:
+        for field, value in zip(computed, row, strict=True):
+            setattr(instance, field.attname, value)
+    return bool(rows)
+
+
+# Rows of a query
+
+
+def update_query(shape: Shape, values: Values, changes: Mapping[str, Any], alias: str) -> int:
+    """UPDATE every row of a shape; how many there were."""
+    connection = connections[alias]
+    raw: list[Any] = []
+    key = ("update", *[(name, kind_of(value, raw)) for name, value in changes.items()])
+    trees = []
+
+    def build(query: Any, slots: Slots) -> Any:
+        trees.append(writes.updated(query, slots, changes))
+        return query
+
+    child, values = extend(shape, values, key, raw, build)
+    compiled = child.compiled.get((alias, "update"))
+    if compiled is None:
+        if not trees:
+            build(shape.query, Slots(raw, shape.query.width))
+        statement = connection.dialect.render(trees[0])
+        compiled = statement.text, binder(statement.bindings, child.query.width)
+        child.compiled[(alias, "update")] = compiled
+    text, bind = compiled
+    return connection.execute(text, bind(values))
+
+
+def delete_query(shape: Shape, values: Values, alias: str) -> int:
+    """DELETE every row of a shape from its own table; how many there were."""
+    connection = connections[alias]
+    compiled = shape.compiled.get((alias, "delete"))
+    if compiled is None:
+        statement = connection.dialect.render(writes.deleted(shape.query))
+        compiled = statement.text, binder(statement.bindings, shape.query.width)
+        shape.compiled[(alias, "delete")] = compiled
+    text, bind = compiled
+    return connection.execute(text, bind(values))
+
+
+# Many rows
+
+
+def bulk_insert(
+    options: Any,
+    instances: Sequence[Any],
+    fields: tuple[Any, ...],
+    alias: str,
+    batch_size: int | None,
+    conflict: Conflict | None,
+    *,
+    returning: bool,
+) -> None:
+    """Insert the rows of many instances, and set on them what the database made up when that is asked for."""
+    connection = connections[alias]
+    features = connection.features
+    wanted = generated_by_database(options, fields) if returning and features.returning else ()
+    if conflict is not None and conflict.updates and returning and features.returning:
+        wanted = tuple(dict.fromkeys((options.pk, *wanted)))
+    extract = insert_plan(options, fields, connection).extract
+    load = _returned(wanted, connection, options.label)
+    names = [field.attname for field in wanted]
+    try:
+        rows = [extract(instance) for instance in instances]
+    except Computed:
+        for instance in instances:
+            insert(instance, fields, alias)
+        return
+    if not fields or (
+        not features.array_parameters and not wanted and conflict is None and batch_size is None
+    ):
+        _insert_one_by_one(options, fields, rows, instances, connection)
+        return
+    send = _sender(options, fields, wanted, conflict, connection)
+    largest = len(rows) if features.array_parameters else max(1, features.max_parameters // len(fields))
+    size = min(batch_size or largest, largest) or 1
+    for start in range(0, len(rows), size):
+        returned = send(rows[start : start + size], load)
+        if names:
+            _set_all(instances[start : start + size], names, returned)
+
+
+def _set_all(instances: Sequence[Any], names: Sequence[str], rows: Rows) -> None:
+    if len(names) == 1:
+        [name] = names
+        for instance, (value,) in zip(instances, rows, strict=True):
+            setattr(instance, name, value)
+        return
+    for instance, row in zip(instances, rows, strict=True):
+        for name, value in zip(names, row, strict=True):
+            setattr(instance, name, value)
+
+
+def _insert_one_by_one(
+    options: Any, fields: tuple[Any, ...], rows: Rows, instances: Sequence[Any], connection: Connection
+) -> None:
+    plan = insert_plan(options, fields, connection)
+    if fields:
+        statement = connection.dialect.render(writes.insert_rows(options, fields, 1))
+        connection.execute_many(statement.text, rows)
+        return
+    for instance in instances:
+        [row] = connection.fetch(plan.text, (), plan.load)
+        for name, value in zip(plan.returning, row, strict=True):
+            setattr(instance, name, value)
+
+
+def _sender(
+    options: Any,
+    fields: tuple[Any, ...],
+    wanted: Sequence[Any],
+    conflict: Conflict | None,
+    connection: Connection,
+) -> Callable[[Rows, Callable[[Any], Rows]], Rows]:
+    """What inserts one batch of rows and returns the columns `wanted` of each."""
+    dialect = connection.dialect
+    if connection.features.array_parameters:
+        text = dialect.render(writes.insert_arrays(options, fields, wanted, conflict)).text
+
+        def send_arrays(rows: Rows, load: Callable[[Any], Rows]) -> Rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            if wanted:
+                return connection.fetch(text, columns, load)
+            connection.execute(text, columns)
+            return []
+
+        return send_arrays
+    texts: dict[int, str] = {}
+
+    def send_rows(rows: Rows, load: Callable[[Any], Rows]) -> Rows:
+        text = texts.get(len(rows))
+        if text is None:
+            tree = writes.insert_rows(options, fields, len(rows), wanted, conflict)
+            text = texts[len(rows)] = dialect.render(tree).text
+        parameters = [value for row in rows for value in row]
+        if wanted:
+            return connection.fetch(text, parameters, load)
+        connection.execute(text, parameters)
+        return []
+
+    return send_rows
+
+
+def bulk_update(
+    options: Any, instances: Sequence[Any], fields: tuple[Any, ...], alias: str, batch_size: int | None
+) -> int:
+    """Update `fields` of many rows, each to its instance's values; how many there were."""
+    connection = connections[alias]
+    extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
+    plain: list[tuple[Any, ...]] = []
+    matched = 0
+    seen: set[Any] = set()
+    for instance in instances:
+        if instance.pk in seen:
+            continue
+        seen.add(instance.pk)
+        try:
+            plain.append(extract(instance))
+        except Computed:
+            matched += _update_computed(instance, fields, connection)
+    size = min(batch_size or len(plain), len(plain)) or 1
+    if connection.features.array_parameters:
+        text = connection.dialect.render(writes.update_rows(options, fields)).text
+        for start in range(0, len(plain), size):
+            columns = [list(column) for column in zip(*plain[start : start + size], strict=True)]
+            matched += connection.execute(text, [columns[-1], *columns[:-1]])
+        return matched
+    text = update_plan(options, fields, connection).text
+    for start in range(0, len(plain), size):
+        matched += connection.execute_many(text, plain[start : start + size])
+    return matched
+
+
+def in_one_transaction(alias: str) -> Atomic:
+    """A block for several statements that belong together; no savepoint of its own inside another block."""
+    return Atomic(alias, savepoint=False, durable=False)
+
+
+def insertable(options: Any, instances: Iterable[Any]) -> dict[tuple[Any, ...], list[Any]]:
+    """Instances by the fields that an INSERT of them names: those that hold no default of the database."""
+    fields = options.concrete_fields
+    defaulted = [field for field in fields if field.has_db_default()]
+    key = options.pk
+    every, without_key = tuple(fields), tuple(field for field in fields if field is not key)
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for instance in instances:
+        chosen = every if getattr(instance, key.attname) is not None else without_key
+        left_out = {f for f in defaulted if isinstance(getattr(instance, f.attname), DatabaseDefault)}
+        if left_out:
+            chosen = tuple(field for field in chosen if field not in left_out)
+        groups.setdefault(chosen, []).append(instance)
+    return groups

@@ -1,0 +1,118 @@
+"""Instances: loaders for whole models, with the instances selected along with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rowsmith.loading.source import CodecOf, Loader, Source
+from rowsmith.query.layout import Instance, Item, Layout, Related
+
+
+class Making:
+    """How instances of one database are made.
+
+    alias:      the database, or None for the default one, which instances need not remember.
+    deferred:   the class of a model's instances that lack columns.
+    announced:  whether a model's construction is listened to or overridden, so that `from_db` must make instances.
+    """
+
+    def __init__(
+        self, alias: str | None, deferred: Callable[[Any], Any], announced: Callable[[Any], bool], name: str
+    ) -> None:
+        self.alias = alias
+        self.deferred = deferred
+        self.announced = announced
+        self.name = name
+
+
+def instance_loader(
+    layout: Layout, width: int, codec_of: CodecOf, connection: Any, making: Making, label: str
+) -> Loader:
+    """The loader for instances: one loop that unpacks, converts and stores.
+
+    width:  how many columns a row has; those behind the layout's items are only there for the order.
+    """
+    assert layout.instance is not None
+    source = Source(codec_of, connection)
+    writer = _Writer(source, layout.items, making)
+    target = ", ".join(f"c{number}" for number in range(len(layout.items)))
+    target += "," if width == len(layout.items) else ", *_"
+    source.add("def load(rows):", 0)
+    source.add("result = []")
+    source.add("append = result.append")
+    source.add(f"for {target} in rows:")
+    name = writer.instance(layout.instance, 2)
+    for number, annotation in enumerate(layout.names, layout.extra):
+        value = source.conversion(layout.items[number], f"c{number}")
+        # An annotation may have a name that is no identifier.
+        source.add(
+            f"{name}.{annotation} = {value}"
+            if annotation.isidentifier()
+            else f"setattr({name}, {annotation!r}, {value})",
+            2,
+        )
+    source.add(f"append({name})", 2)
+    source.add("return result")
+    return source.compile(label)
+
+
+class _Writer:
+    """Writes the lines that make instances out of the columns of one row."""
+
+    def __init__(self, source: Source, items: tuple[Item, ...], making: Making) -> None:
+        self.source = source
+        self.items = items
+        self.making = making
+        self.count = 0
+
+    def instance(self, instance: Instance, depth: int) -> str:
+        """Write what makes one instance; the name of the variable that holds it."""
+        name = f"obj{self.count}"
+        self.count += 1
+        if self.making.announced(instance.model):
+            self._through_from_db(instance, name, depth)
+        else:
+            self._directly(instance, name, depth)
+        for related in instance.related:
+            self._related(related, name, depth)
+        return name
+
+    def _directly(self, instance: Instance, name: str, depth: int) -> None:
+        source = self.source
+        cls = self.making.deferred(instance.model) if instance.deferred else instance.model
+        class_name = source.name(cls, "class")
+        new = source.name(cls.__new__, "new")
+        source.add(f"{name} = {new}({class_name})", depth)
+        for number, field in enumerate(instance.fields, instance.start):
+            value = source.conversion(self.items[number], f"c{number}")
+            attname = field.attname
+            if attname.isidentifier() and getattr(field, "descriptor_class", None) is None:
+                source.add(f"{name}.{attname} = {value}", depth)
+            else:
+                source.add(f"setattr({name}, {attname!r}, {value})", depth)
+        if self.making.alias is not None:
+            source.add(f"{name}._database = {self.making.alias!r}", depth)
+
+    def _through_from_db(self, instance: Instance, name: str, depth: int) -> None:
+        source = self.source
+        model = source.name(instance.model, "class")
+        names = source.name([field.attname for field in instance.fields], "names")
+        values = ", ".join(
+            source.conversion(self.items[number], f"c{number}")
+            for number in range(instance.start, instance.start + len(instance.fields))
+        )
+        source.add(f"{name} = {model}.from_db({self.making.name!r}, {names}, [{values}])", depth)
+
+    def _related(self, related: Related, parent: str, depth: int) -> None:
+        source, inner = self.source, related.instance
+        if related.optional:
+            key = inner.start + next(i for i, field in enumerate(inner.fields) if field.primary_key)
+            source.add(f"if c{key} is None:", depth)
+            source.add(f"{parent}.{related.cache_name} = None", depth + 1)
+            source.add("else:", depth)
+            depth += 1
+        child = self.instance(inner, depth)
+        source.add(f"{parent}.{related.cache_name} = {child}", depth)
+        if related.back is not None:
+            source.add(f"{child}.{related.back} = {parent}", depth)

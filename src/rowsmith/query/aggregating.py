@@ -1,0 +1,86 @@
+"""Aggregating: the plan of aggregate(), which asks for values of a whole query instead of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rowsmith.expressions.base import Combinable
+from rowsmith.query.planner import Plan, aggregating, has_aggregate, nest, plan
+from rowsmith.query.query import Chosen, Query
+from rowsmith.query.resolver import Resolver
+from rowsmith.query.slots import Slots
+from rowsmith.query.steps import checked_alias
+from rowsmith.sql import expressions as sql
+from rowsmith.sql.nodes import Node, rewrite
+from rowsmith.sql.select import Derived, Output, Select
+
+INNER = "subquery"
+
+
+def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any]) -> Plan:
+    """The SELECT of the aggregates in `expressions`, and the layout of its single row."""
+    scope = Resolver(query, slots, nest)
+    scope.summarizing = True
+    resolved = []
+    for name, expression in expressions.items():
+        if not isinstance(expression, Combinable):
+            raise TypeError(f"aggregate() takes expressions, not {expression!r} (for {name!r}).")
+        checked_alias(query, name, fields=False)
+        found = expression.resolve(scope)
+        if not has_aggregate(found.node):
+            raise TypeError(f"{name} is not an aggregate expression")
+        resolved.append((name, found.node, found.field))
+    query = query.but(joins=tuple(scope.joins))
+    if not (query.sliced or query.distinct or query.grouping is not None):
+        return aggregating(query.but(ordering=()), tuple(resolved))
+    return _around(query, resolved)
+
+
+def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Plan:
+    """The aggregates around the query as a subquery, which selects what they need."""
+    inner: dict[sql.Expression, str] = {}
+
+    def reference(node: sql.Expression) -> sql.Reference:
+        name = inner.setdefault(node, f"col{len(inner) + 1}")
+        return sql.Reference(name, INNER, type=node.type)
+
+    def outside(node: Node) -> Node | None:
+        if not isinstance(node, sql.Aggregate):
+            return None
+        arguments = tuple(
+            argument if isinstance(argument, sql.Star) else reference(argument) for argument in node.arguments
+        )
+        condition = None if node.filter is None else rewrite(node.filter, to_reference)
+        return sql.Aggregate(
+            node.name,
+            arguments,
+            distinct=node.distinct,
+            filter=condition,
+            order_by=node.order_by,
+            type=node.type,
+        )
+
+    def to_reference(node: Node) -> Node | None:
+        return reference(node) if isinstance(node, sql.Column | sql.Aggregate) else None
+
+    aggregates = tuple((name, rewrite(node, outside), field) for name, node, field in resolved)
+    if query.chosen is None and not inner:
+        key = query.options.pk
+        inner[sql.Column(query.base, key.column, type=key.sql_type)] = "col1"
+    if query.distinct and query.chosen is not None:
+        # What is distinct is decided by the columns that were asked for.
+        for item in query.chosen:
+            inner.setdefault(item.node, f"col{len(inner) + 1}")
+    elif query.distinct:
+        for field in query.options.concrete_fields:
+            column = sql.Column(query.base, field.column, type=field.sql_type, nullable=field.null)
+            inner.setdefault(column, f"col{len(inner) + 1}")
+    chosen = tuple(Chosen(name, node, None) for node, name in inner.items())
+    ordering = query.ordering if query.sliced else ()
+    tree = plan(query.but(chosen=chosen, form="tuple", related=None, ordering=ordering)).tree
+    named = tuple(Output(output.expression, f"col{number}") for number, output in enumerate(tree.outputs, 1))
+    source = Derived(replace(tree, outputs=named), INNER)
+    outer = aggregating(query, aggregates)
+    return Plan(Select(outer.tree.outputs, source), outer.layout)

@@ -1,0 +1,129 @@
+"""QuerySet: a chainable question about the rows of a model, answered when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rowsmith import bridge
+from rowsmith.queryset.writing import Writing
+
+
+class QuerySet(Writing):
+    """Refine it, then iterate, index or ask; every asking method has an awaitable twin whose name begins with `a`.
+
+    The twins run the very same methods, so an override of one serves both callers.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def as_manager(cls) -> Any:
+        """A manager whose querysets are of this class, with its methods."""
+        manager = QuerySet.managers.from_queryset(cls)()
+        manager._built_with_as_manager = True
+        return manager
+
+    as_manager.__func__.queryset_only = True  # type: ignore[attr-defined]
+    managers: Any = None
+    """The class Manager, which is defined above this one."""
+
+    async def acreate(self, **kwargs: Any) -> Any:
+        """As `create`."""
+        return await bridge.run(self.create, **kwargs)
+
+    async def aget_or_create(
+        self, defaults: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[Any, bool]:
+        """As `get_or_create`."""
+        return await bridge.run(self.get_or_create, defaults, **kwargs)
+
+    async def aupdate_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, bool]:
+        """As `update_or_create`."""
+        return await bridge.run(self.update_or_create, defaults, create_defaults, **kwargs)
+
+    async def abulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Sequence[str] | None = None,
+        unique_fields: Sequence[str] | None = None,
+    ) -> list[Any]:
+        """As `bulk_create`."""
+        return await bridge.run(
+            self.bulk_create,
+            objs,
+            batch_size,
+            ignore_conflicts,
+            update_conflicts,
+            update_fields,
+            unique_fields,
+        )
+
+    async def abulk_update(
+        self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None
+    ) -> int:
+        """As `bulk_update`."""
+        return await bridge.run(self.bulk_update, objs, fields, batch_size)
+
+    async def aupdate(self, **changes: Any) -> int:
+        """As `update`."""
+        return await bridge.run(self.update, **changes)
+
+    async def adelete(self) -> tuple[int, dict[str, int]]:
+        """As `delete`."""
+        return await bridge.run(self.delete)
+
+    adelete.queryset_only = True  # type: ignore[attr-defined]
+
+    async def afirst(self) -> Any:
+        """As `first`."""
+        return await bridge.run(self.first)
+
+    async def alast(self) -> Any:
+        """As `last`."""
+        return await bridge.run(self.last)
+
+    async def alatest(self, *fields: Any) -> Any:
+        """As `latest`."""
+        return await bridge.run(self.latest, *fields)
+
+    async def aearliest(self, *fields: Any) -> Any:
+        """As `earliest`."""
+        return await bridge.run(self.earliest, *fields)
+
+    async def acount(self) -> int:
+        """As `count`."""
+        return await bridge.run(self.count)
+
+    async def aexists(self) -> bool:
+        """As `exists`."""
+        return await bridge.run(self.exists)
+
+    async def acontains(self, obj: Any) -> bool:
+        """As `contains`."""
+        return await bridge.run(self.contains, obj)
+
+    async def ain_bulk(self, id_list: Any = None, *, field_name: str = "pk") -> dict[Any, Any]:
+        """As `in_bulk`."""
+        return await bridge.run(self.in_bulk, id_list, field_name=field_name)
+
+    async def aaggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As `aggregate`."""
+        return await bridge.run(self.aggregate, *args, **kwargs)
+
+
+class _EmptyType(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, QuerySet) and instance._shape.query.empty
+
+
+class EmptyQuerySet(metaclass=_EmptyType):
+    """What querysets without rows, such as `none()`, are instances of."""

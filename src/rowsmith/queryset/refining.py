@@ -1,0 +1,315 @@
+"""Refining: the methods that make another queryset of one, without asking the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Self
+
+from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.exceptions import FieldError
+from rowsmith.execution.prefetch import KEY
+from rowsmith.expressions.aggregates import Aggregate
+from rowsmith.expressions.base import Combinable, Shaped, kind_of
+from rowsmith.expressions.q import Q
+from rowsmith.query import steps
+from rowsmith.query.query import Query, RowForm
+from rowsmith.query.shape import Shape, Values, cache, extend
+from rowsmith.query.slots import Slots
+from rowsmith.queryset.kinds import call_key
+from rowsmith.sql.select import Lock
+
+Build = Callable[[Query, Slots], Query]
+
+
+class Refining(Shaped):
+    """A shape of query, its values, and what is done with the rows beside loading them."""
+
+    __slots__ = ("_db", "_known", "_prefetch", "_result_cache", "_shape", "_values", "model")
+
+    def __init__(
+        self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None
+    ) -> None:
+        self.model = model
+        self._shape: Shape = query._shape if query is not None else cache.root(model._meta)
+        self._values: Values = query._values if query is not None else ()
+        self._db = using
+        # The cache name and the instance of a relation that every row of a related manager has.
+        self._known: tuple[str, Any] | None = None
+        self._prefetch: tuple[Any, ...] = ()
+        self._result_cache: list[Any] | None = None
+
+    def _with(self, shape: Shape, values: Values) -> Self:
+        """This queryset over another shape, with nothing loaded yet."""
+        other = object.__new__(self.__class__)
+        other.model = self.model
+        other._shape = shape
+        other._values = values
+        other._db = self._db
+        other._known = self._known
+        other._prefetch = self._prefetch
+        other._result_cache = None
+        return other
+
+    def _step(self, key: Hashable | None, raw: Sequence[Any], build: Build) -> Self:
+        """This queryset after one more call."""
+        shape, values = extend(self._shape, self._values, key, raw, build)
+        return self._with(shape, values)
+
+    # What nesting and lookups ask
+
+    @property
+    def query(self) -> Any:
+        """What this queryset asks; printed as SQL."""
+        return QueryView(self)
+
+    @property
+    def db(self) -> str:
+        """The alias of the database that this queryset would use now."""
+        return self._db or DEFAULT_DB_ALIAS
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        values.extend(self._values)
+        return self._shape
+
+    def nested(self, exists: bool) -> tuple[Query, Values]:
+        """The query to put inside another one: of whole instances only their key is selected there."""
+        query = self._shape.query
+        if query.chosen is None and not exists:
+            return self.selecting("pk").nested(False)
+        if not query.sliced and not query.distinct_on:
+            query = query.but(ordering=())
+        return query.but(lock=None), self._values
+
+    _query_for_lookup = True
+
+    @property
+    def selects_instances(self) -> bool:
+        """Whether rows are instances of the model, not chosen columns."""
+        return self._shape.query.chosen is None
+
+    @property
+    def limited_to_one(self) -> bool:
+        """Whether a slice leaves one row at most."""
+        query = self._shape.query
+        return query.high is not None and self._values[query.high] == 1
+
+    def selecting(self, name: str) -> Self:
+        """This queryset with a single column."""
+        return self.values_list(name, flat=True)
+
+    # Conditions
+
+    def all(self) -> Self:
+        """A fresh copy, with nothing loaded."""
+        return self._with(self._shape, self._values)
+
+    def filter(self, *args: Any, **kwargs: Any) -> Self:
+        """The rows that meet all conditions; conditions on many related rows must be met by one and the same."""
+        key, raw = call_key("filter", args, kwargs)
+        return self._step(key, raw, lambda q, s: steps.filtered(q, s, args, kwargs, False))
+
+    def exclude(self, *args: Any, **kwargs: Any) -> Self:
+        """The rows that do not meet all conditions."""
+        key, raw = call_key("exclude", args, kwargs)
+        return self._step(key, raw, lambda q, s: steps.filtered(q, s, args, kwargs, True))
+
+    def _linked_by(self, step: Any, key_field: Any, keys: list[Any]) -> Self:
+        """The rows linked to one of `keys` by the table that `step` leads to; for prefetching."""
+        key = ("linked", step.field, step.model, key_field.name)
+        return self._step(key, (keys,), lambda q, s: steps.linked(q, s, step, key_field, keys, KEY))
+
+    def _linked_to(self, step: Any, key_field: Any, key: Any) -> Self:
+        """The rows linked to one key; conditions of the next filter() may be met by the same link."""
+        fingerprint = ("linked to", step.field, step.model, key_field.name)
+        return self._step(fingerprint, (key,), lambda q, s: steps.linked_to(q, s, step, key_field, key))
+
+    def complex_filter(self, condition: Any) -> Self:
+        """filter() with a Q or a mapping of lookups."""
+        return self.filter(condition) if isinstance(condition, Q) else self.filter(**condition)
+
+    def none(self) -> Self:
+        """No rows, without asking."""
+        return self._step(("none",), (), steps.nothing)
+
+    # Order and number
+
+    def order_by(self, *names: Any) -> Self:
+        """Rows sorted by fields, paths over relations, annotations or expressions; no arguments for no order."""
+        raw: list[Any] = []
+        key = ("order_by", *[kind_of(n, raw) if isinstance(n, Shaped) else n for n in names])
+        return self._step(key, raw, lambda q, s: steps.ordered(q, s, names))
+
+    def reverse(self) -> Self:
+        """The opposite order."""
+        return self._step(("reverse",), (), steps.reversed_query)
+
+    def distinct(self, *names: str) -> Self:
+        """Each row once; with names, the first row for each of their values (PostgreSQL)."""
+        return self._step(("distinct", *names), (), lambda q, s: steps.deduplicated(q, s, names))
+
+    def _slice(self, low: int, high: int | None) -> Self:
+        """The rows from `low` up to `high`, counted within the slice taken before."""
+        query, values = self._shape.query, self._values
+        start: int = values[query.low] if query.low is not None else 0
+        room: int | None = values[query.high] if query.high is not None else None
+        limit = None if high is None else max(0, high - low)
+        if room is not None:
+            room = max(0, room - low)
+            limit = room if limit is None else min(limit, room)
+        if limit == 0:
+            return self.none()
+        offset = start + low or None
+        raw = [value for value in (offset, limit) if value is not None]
+        key = ("slice", offset is not None, limit is not None)
+        return self._step(key, raw, lambda q, s: steps.sliced(q, s, offset, limit))
+
+    # What is loaded
+
+    def select_related(self, *names: str | None) -> Self:
+        """Load related instances along with these, by joins; None to undo it."""
+        chosen = None if names == (None,) else names
+        return self._step(("related", names), (), lambda q, s: steps.with_related(q, s, chosen))  # type: ignore[arg-type]
+
+    def defer(self, *names: str | None) -> Self:
+        """Leave fields out until they are read; None to undo it."""
+        chosen = None if names == (None,) else names
+        return self._step(("defer", *names), (), lambda q, s: steps.deferred(q, s, chosen))  # type: ignore[arg-type]
+
+    def only(self, *names: str) -> Self:
+        """Load these fields and the key only."""
+        if None in names:
+            raise TypeError("Cannot pass None as an argument to only().")
+        return self._step(("only", *names), (), lambda q, s: steps.loading_only(q, s, names))
+
+    def prefetch_related(self, *lookups: Any) -> Self:
+        """Load related rows of all instances with one query a relation, after these; None to undo it."""
+        if self._shape.query.chosen is not None and lookups != (None,):
+            raise TypeError("Cannot call prefetch_related() after .values() or .values_list()")
+        other = self.all()
+        other._prefetch = () if lookups == (None,) else (*self._prefetch, *lookups)
+        return other
+
+    def values(self, *names: Any, **expressions: Any) -> Self:
+        """Rows as dicts."""
+        return self._choose(names, expressions, "dict")
+
+    def values_list(self, *names: Any, flat: bool = False, named: bool = False) -> Self:
+        """Rows as tuples, as named tuples, or with `flat` as the bare value of a single field."""
+        if flat and named:
+            raise TypeError("'flat' and 'named' can't be used together.")
+        if flat and len(names) > 1:
+            raise TypeError("'flat' is not valid when values_list is called with more than one field.")
+        form: RowForm = "flat" if flat else "named" if named else "tuple"
+        plain = [name for name in names if not isinstance(name, Combinable)]
+        if len(plain) == len(names):
+            return self._choose(names, {}, form)
+        expressions = {}
+        order = []
+        for position, name in enumerate(names):
+            if isinstance(name, Combinable):
+                alias = getattr(name, "default_alias", None) or f"expression{position + 1}"
+                expressions[alias] = name
+                order.append(alias)
+            else:
+                order.append(name)
+        return self._choose(tuple(order), expressions, form)
+
+    def _choose(self, names: tuple[Any, ...], expressions: dict[str, Any], form: RowForm) -> Self:
+        raw: list[Any] = []
+        for name in names:
+            if not isinstance(name, str):
+                raise FieldError(f"values() takes names of fields, not {name!r}.")
+        if self._shape.query.related is not None and self._prefetch:
+            raise TypeError("Cannot call values() after prefetch_related().")
+        if form == "flat" and not names:
+            names = (self.model._meta.pk.attname,)
+        keys = [(name, kind_of(value, raw)) for name, value in expressions.items()]
+        key = ("values", form, *names, *keys)
+        return self._step(key, raw, lambda q, s: steps.choosing(q, s, names, expressions, form))
+
+    def annotate(self, *args: Any, **kwargs: Any) -> Self:
+        """Add the value of an expression to every row."""
+        return self._annotate("annotate", args, kwargs, selected=True)
+
+    def alias(self, *args: Any, **kwargs: Any) -> Self:
+        """Name an expression for use in later calls, without loading it."""
+        return self._annotate("alias", args, kwargs, selected=False)
+
+    def _annotate(
+        self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, selected: bool
+    ) -> Self:
+        expressions = named_expressions(operation, args, kwargs)
+        raw: list[Any] = []
+        key = (operation, *[(name, kind_of(value, raw)) for name, value in expressions.items()])
+        return self._step(key, raw, lambda q, s: steps.annotated(q, s, expressions, selected=selected))
+
+    # Where and how
+
+    def using(self, alias: str | None) -> Self:
+        """The same question to another database."""
+        other = self.all()
+        other._db = alias
+        return other
+
+    def select_for_update(
+        self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False
+    ) -> Self:
+        """Lock the rows until the transaction ends, where the database can."""
+        if nowait and skip_locked:
+            raise ValueError("The nowait option cannot be used with skip_locked.")
+        lock = Lock(tuple(of), nowait, skip_locked, no_key)
+        return self._step(("lock", lock), (), lambda q, s: steps.locked(q, s, lock))
+
+    @property
+    def ordered(self) -> bool:
+        """Whether an order was asked for, in a call or in Meta."""
+        return steps.is_ordered(self._shape.query)
+
+
+def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The expressions of annotate() or aggregate() by name; positional ones have names of their own."""
+    named: dict[str, Any] = {}
+    for argument in args:
+        if not isinstance(argument, Aggregate):
+            raise TypeError(
+                f"{operation}() takes expressions with a keyword name; only aggregates of one field have a name of "
+                f"their own, not {argument!r}."
+            )
+        name = argument.default_alias
+        if name in named or name in kwargs:
+            raise ValueError(
+                f"The named annotation {name!r} conflicts with the default name for another annotation."
+            )
+        named[name] = argument
+    return {**named, **kwargs}
+
+
+class QueryView:
+    """What a queryset asks, for printing, pickling and handing to another queryset."""
+
+    def __init__(self, queryset: Refining) -> None:
+        self._queryset = queryset
+        self._shape = queryset._shape
+        self._values = queryset._values
+
+    def __str__(self) -> str:
+        text, parameters = self._queryset.sql_with_params()  # type: ignore[attr-defined]
+        return shown(text, parameters)
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        return self._queryset.fingerprint(values)
+
+    def nested(self, exists: bool) -> tuple[Query, Values]:
+        return self._queryset.nested(exists)
+
+
+def shown(text: str, parameters: Sequence[Any]) -> str:
+    """SQL with its parameters written in, for reading only: values are not quoted for any database."""
+    values = iter(parameters)
+
+    def value(match: re.Match[str]) -> str:
+        chosen = parameters[int(match[1]) - 1] if match[1] else next(values)
+        return str(chosen)
+
+    return re.sub(r"\?|\$(\d+)", value, text)

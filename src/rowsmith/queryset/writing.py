@@ -1,0 +1,237 @@
+"""Writing: the methods of a queryset that create, change and delete rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.transactions import Atomic
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError
+from rowsmith.execution import cascade, writing
+from rowsmith.query.paths import SEPARATOR
+from rowsmith.queryset.reading import Reading
+from rowsmith.sql.modify import Conflict
+
+
+class Writing(Reading):
+    """What a queryset can do to its rows."""
+
+    __slots__ = ()
+
+    # One row
+
+    def create(self, **kwargs: Any) -> Any:
+        """Make an instance and insert its row."""
+        instance = self.model(**kwargs)
+        instance.save(force_insert=True, using=self._db)
+        return instance
+
+    def _extracted(self, kwargs: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """What a new row is created with: the conditions that name fields, and the defaults."""
+        params = {name: value for name, value in kwargs.items() if SEPARATOR not in name}
+        params.update(defaults)
+        meta = self.model._meta
+        unknown = [
+            name
+            for name in params
+            if name != "pk" and name not in meta.fields_map and name not in meta.property_names
+        ]
+        if unknown:
+            raise FieldError(
+                f"Invalid field name(s) for model {meta.object_name}: {', '.join(map(repr, sorted(unknown)))}."
+            )
+        return params
+
+    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
+        """The row that meets the conditions, created with `defaults` when there is none; and whether it was."""
+        try:
+            return self.get(**kwargs), False
+        except self.model.DoesNotExist:
+            pass
+        params = self._extracted(kwargs, defaults or {})
+        try:
+            with Atomic(self.db, savepoint=True, durable=False):
+                return self.create(**_called(params)), True
+        except IntegrityError:
+            try:
+                return self.get(**kwargs), False
+            except self.model.DoesNotExist:
+                pass
+            raise
+
+    def update_or_create(
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[Any, bool]:
+        """The row that meets the conditions with `defaults` set, or created with `create_defaults`; and whether it was."""
+        update_defaults = defaults or {}
+        creating = update_defaults if create_defaults is None else create_defaults
+        self._extracted(kwargs, creating)
+        with Atomic(self.db, savepoint=False, durable=False):
+            instance, created = self.select_for_update().get_or_create(creating, **kwargs)
+            if created:
+                return instance, created
+            self._extracted({}, update_defaults)
+            for name, value in _called(update_defaults).items():
+                setattr(instance, name, value)
+            instance.save(using=self.db, **self._update_fields(update_defaults))
+        return instance, False
+
+    def _update_fields(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """Limit the save of update_or_create() to what changed, when only concrete fields did."""
+        meta = self.model._meta
+        names = set(defaults)
+        concrete = {f.name for f in meta.concrete_fields} | {f.attname for f in meta.concrete_fields}
+        keys = {meta.pk.name, meta.pk.attname}
+        if not names <= concrete - keys or not names:
+            return {} if names else {"update_fields": ()}
+        names |= {f.name for f in meta.concrete_fields if getattr(f, "auto_now", False)}
+        return {"update_fields": names}
+
+    # Many rows
+
+    def bulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Sequence[str] | None = None,
+        unique_fields: Sequence[str] | None = None,
+    ) -> list[Any]:
+        """Insert many instances with few statements; the list, with keys where the database tells them."""
+        if batch_size is not None and batch_size <= 0:
+            raise ValueError("Batch size must be a positive integer.")
+        conflict = self._conflict(ignore_conflicts, update_conflicts, update_fields, unique_fields)
+        instances = list(objs)
+        if not instances:
+            return instances
+        meta = self.model._meta
+        for instance in instances:
+            if instance._pending:
+                instance._take_over_keys()
+        alias = self.db
+        groups = writing.insertable(meta, instances)
+        # Rows that bring their key go first, so that the database does not hand out the same one.
+        ordered = sorted(groups.items(), key=lambda item: meta.pk not in item[0])
+        with Atomic(alias, savepoint=False, durable=False):
+            for fields, group in ordered:
+                writing.bulk_insert(
+                    meta, group, fields, alias, batch_size, conflict, returning=not ignore_conflicts
+                )
+        keep = alias != DEFAULT_DB_ALIAS
+        for instance in instances:
+            instance._adding = False
+            if keep:
+                instance._database = alias
+        return instances
+
+    def _conflict(
+        self,
+        ignore: bool,
+        update: bool,
+        update_fields: Sequence[str] | None,
+        unique_fields: Sequence[str] | None,
+    ) -> Conflict | None:
+        """What bulk_create() does about rows that are there already."""
+        meta = self.model._meta
+        if ignore and update:
+            raise ValueError("ignore_conflicts and update_conflicts are mutually exclusive.")
+        if ignore:
+            return Conflict()
+        if not update:
+            return None
+        if not update_fields:
+            raise ValueError(
+                "Fields that will be updated when a row insertion fails on conflicts must be provided."
+            )
+        if not unique_fields:
+            raise ValueError("Unique fields that can trigger the upsert must be provided.")
+        targets = [meta.pk if name == "pk" else meta.get_field(name) for name in unique_fields]
+        changed = [meta.get_field(name) for name in update_fields]
+        if any(not f.concrete or f.many_to_many for f in targets):
+            raise ValueError("bulk_create() can only be used with concrete fields in unique_fields.")
+        if any(not f.concrete or f.many_to_many for f in changed):
+            raise ValueError("bulk_create() can only be used with concrete fields in update_fields.")
+        if any(f.primary_key for f in changed):
+            raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
+        return Conflict(tuple(f.column for f in targets), tuple(f.column for f in changed))
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Write the named fields of many instances with few statements; how many rows matched."""
+        if batch_size is not None and batch_size <= 0:
+            raise ValueError("Batch size must be a positive integer.")
+        names = list(fields)
+        if not names:
+            raise ValueError("Field names must be given to bulk_update().")
+        meta = self.model._meta
+        chosen = tuple(meta.get_field(name) for name in names)
+        if any(not f.concrete or f.many_to_many for f in chosen):
+            raise ValueError("bulk_update() can only be used with concrete fields.")
+        if any(f.primary_key for f in chosen):
+            raise ValueError("bulk_update() cannot be used with primary key fields.")
+        instances = list(objs)
+        if any(instance.pk is None for instance in instances):
+            raise ValueError("All bulk_update() objects must have a primary key set.")
+        if not instances:
+            return 0
+        for instance in instances:
+            if instance._pending:
+                instance._take_over_keys()
+        alias = self.db
+        with Atomic(alias, savepoint=False, durable=False):
+            return writing.bulk_update(meta, instances, chosen, alias, batch_size)
+
+    def update(self, **changes: Any) -> int:
+        """Set fields of all rows with one statement; how many rows matched."""
+        query = self._shape.query
+        if query.sliced:
+            raise TypeError("Cannot update a query once a slice has been taken.")
+        if query.distinct_on:
+            raise TypeError("Cannot call update() after .distinct(*fields).")
+        self._result_cache = None
+        if not changes:
+            return 0
+        for name in changes:
+            if SEPARATOR in name and name not in self.model._meta.fields_map:
+                raise FieldDoesNotExist(
+                    f"{self.model._meta.object_name} has no field named {name!r}; update() sets fields of the model itself."
+                )
+        if query.empty:
+            return 0
+        return writing.update_query(self._shape, self._values, changes, self.db)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete all rows and what depends on them; how many rows in all, and of each model."""
+        query = self._shape.query
+        if query.sliced:
+            raise TypeError("Cannot use 'limit' or 'offset' with delete().")
+        if query.distinct_on:
+            raise TypeError("Cannot call delete() after .distinct(*fields).")
+        if query.chosen is not None:
+            raise TypeError("Cannot call delete() after .values() or .values_list()")
+        self._result_cache = None
+        if query.empty:
+            return 0, {}
+        return cascade.delete_queryset(self.order_by().select_related(None), self.db)
+
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _delete_rows(self, alias: str) -> int:
+        """DELETE the rows themselves, whatever refers to them."""
+        if self._shape.query.empty:
+            return 0
+        return writing.delete_query(self._shape, self._values, alias)
+
+    @property
+    def _own_table_only(self) -> bool:
+        """Whether the condition looks at no other table."""
+        query = self._shape.query
+        return len(query.joins) == 1 and not query.annotations and not query.looks_elsewhere
+
+
+def _called(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value() if callable(value) else value for name, value in values.items()}
