@@ -149,7 +149,7 @@ class _Tables:
     def _drop(self, models: list[type]) -> None:
         connection = connections["default"]
         cascade = " CASCADE" if connection.vendor == "postgresql" else ""
-        with connection.cursor() as cursor, _unchecked(connection):
+        with connection.constraint_checks_disabled(), connection.cursor() as cursor:
             for model in models:
                 table = connection.ops.quote_name(model._meta.db_table)  # type: ignore[attr-defined]
                 cursor.execute(f"DROP TABLE IF EXISTS {table}{cascade}")
@@ -174,26 +174,12 @@ def _empty(tables: list[str]) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
             return
-        with _unchecked(connection):
+        with connection.constraint_checks_disabled():
             for name in names:
                 cursor.execute(f"DELETE FROM {name}")
             cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")
             if cursor.fetchone():
                 cursor.execute("DELETE FROM sqlite_sequence")
-
-
-@contextlib.contextmanager
-def _unchecked(connection: Connection) -> Iterator[None]:
-    """Foreign keys of SQLite are not looked at; PostgreSQL has CASCADE for what this is needed for."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = OFF")
-        try:
-            yield
-        finally:
-            cursor.execute("PRAGMA foreign_keys = ON")
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def _owners() -> tuple[type, ...]:
     for package in ("rowsmith.queryset", "rowsmith.models"):
         try:
             root = importlib.import_module(package)
-        except ModuleNotFoundError:
+        except ImportError:
             continue
         modules = [root]
         for entry in pkgutil.walk_packages(root.__path__, f"{package}."):

@@ -8,8 +8,10 @@ from rowsmith.db.handler import (
     connection,
     connections,
     lifespan,
+    reset_queries,
 )
 from rowsmith.db.pool import PoolFigures
+from rowsmith.db.router import router
 
 __all__ = [
     "Connection",
@@ -20,4 +22,6 @@ __all__ = [
     "connection",
     "connections",
     "lifespan",
+    "reset_queries",
+    "router",
 ]

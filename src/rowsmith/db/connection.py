@@ -27,6 +27,7 @@ from rowsmith.exceptions import (
     SynchronousOnlyOperation,
     TransactionManagementError,
 )
+from rowsmith.signals import connection_created
 
 T = TypeVar("T")
 
@@ -283,13 +284,31 @@ class Connection:
 
     def _make_pool(self, connect: Callable[[Sequence[Any]], RawConnection]) -> Pool:
         def open_one() -> RawConnection:
-            return connect(self._on_connect)
+            raw = connect(self._on_connect)
+            if connection_created.has_listeners():
+                self._announce(raw)
+            return raw
 
         if self._driver.shared:
             return SharedPool(
                 self.alias, config.PoolSettings(max_size=1, timeout=self.settings.pool.timeout), open_one
             )
         return Pool(self.alias, self.settings.pool, open_one, self._driver.needs_care)
+
+    def _announce(self, raw: RawConnection) -> None:
+        """Send `connection_created`; statements of its receivers run on the connection that is new."""
+        before = self._session.get()
+        session = self._session_on(raw, self._pool, autocommit=True)
+        session.pinned = True
+        self._session.set(session)
+        try:
+            connection_created.send(sender=type(self), connection=self)
+        except BaseException:
+            raw.abandon()
+            raise
+        finally:
+            session.closed = True
+            self._session.set(before)
 
     def _pool_here(self) -> Pool:
         loop = _running_loop()
@@ -350,11 +369,14 @@ class Connection:
         """Lease a raw connection for this context until the session ends."""
         pool = self._pool_here()
         raw = pool.acquire()
-        kind = Session if _running_loop() is None or not bridge.inside() else LoopSession
-        session = kind(self.alias, pool, raw, autocommit, self._session_command)
+        session = self._session_on(raw, pool, autocommit)
         raw.holder = Holder(what, site)
         self._session.set(session)
         return session
+
+    def _session_on(self, raw: RawConnection, pool: Pool, autocommit: bool) -> Session:
+        kind = Session if _running_loop() is None or not bridge.inside() else LoopSession
+        return kind(self.alias, pool, raw, autocommit, self._session_command)
 
     def _close_session(self, session: Session) -> None:
         session.end()
@@ -415,6 +437,45 @@ class Connection:
                 f"{what} is not allowed inside an atomic block: the block itself commits at its end, or "
                 "rolls back. To undo it without an exception, write: transaction.set_rollback(True)."
             )
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Have every statement of this block run on one and the same raw connection, without a transaction.
+
+        For what belongs to a session of the database: temporary tables, SET, PRAGMA, advisory locks.
+        """
+        if self._session.get() is not None:
+            yield
+            return
+        session = self._open_session(autocommit=True, what="lease")
+        session.pinned = True
+        try:
+            yield
+        finally:
+            self._close_session(session)
+
+    # --- constraints ---
+
+    def check_constraints(self, table_names: Sequence[str] | None = None) -> None:
+        """Raise IntegrityError when a row refers to one that does not exist; now instead of at the commit."""
+        with self.lease():
+            session = self._current_session()
+            assert session is not None
+            self._driver.check_constraints(session, table_names or ())
+
+    @contextmanager
+    def constraint_checks_disabled(self) -> Iterator[None]:
+        """Do not check foreign keys in this block, where the database can do that: see
+        `check_constraints`."""
+        with self.lease():
+            session = self._current_session()
+            assert session is not None
+            disabled = self._driver.disable_constraint_checks(session)
+            try:
+                yield
+            finally:
+                if disabled:
+                    self._driver.enable_constraint_checks(session)
 
     # --- watching ---
 

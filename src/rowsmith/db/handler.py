@@ -101,6 +101,12 @@ def close_all() -> None:
     connections.close_all()
 
 
+def reset_queries() -> None:
+    """Empty the logs of queries of all connections."""
+    for one in connections.all(initialized_only=True):
+        one.queries_log.clear()
+
+
 async def aclose_all() -> None:
     """Close every connection of every database, from a coroutine."""
     await bridge.run(connections.close_all)

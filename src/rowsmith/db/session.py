@@ -72,6 +72,7 @@ class Session:
         "blocks",
         "callbacks",
         "closed",
+        "pinned",
         "pool",
         "raw",
     )
@@ -92,6 +93,8 @@ class Session:
         self.blocks: list[Block] = []
         self.callbacks: list[tuple[Callable[[], Any], bool]] = []
         self.closed = False
+        # Does the session outlive its outermost atomic block?
+        self.pinned = not autocommit
         self._needs_rollback = False
         # Savepoints that exist, oldest first, with the number of callbacks there were when they were made.
         self._savepoints: dict[str, int] = {}
@@ -148,6 +151,10 @@ class Session:
             if chunk is None:
                 return
             yield chunk
+
+    def command(self, text: str) -> None:
+        with self._statement():
+            self._command(text)
 
     @contextmanager
     def _statement(self) -> Iterator[None]:

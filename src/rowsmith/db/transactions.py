@@ -98,7 +98,7 @@ class Atomic:
         try:
             session.exit(failed)
         finally:
-            if outermost:
+            if outermost and not session.pinned:
                 connection._close_session(session)
         if outermost:
             session.run_callbacks()

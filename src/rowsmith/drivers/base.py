@@ -105,3 +105,11 @@ class Driver(Protocol):
 
     def connect_async(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         """Open a connection for the running event loop; plain code that waits through the bridge."""
+
+    def disable_constraint_checks(self, raw: Any) -> bool:
+        """Have foreign keys not checked on this connection; False when the database cannot do that."""
+
+    def enable_constraint_checks(self, raw: Any) -> None: ...
+
+    def check_constraints(self, raw: Any, tables: Sequence[str]) -> None:
+        """Raise IntegrityError when a row breaks a foreign key; in all tables when none are named."""

@@ -84,6 +84,17 @@ class Driver:
             raise self._refused(error) from error
         return self._prepared(LoopConnection(native, self._begin), on_connect)
 
+    def disable_constraint_checks(self, raw: Any) -> bool:
+        return False
+
+    def enable_constraint_checks(self, raw: Any) -> None:
+        """Nothing to do, as they cannot be disabled."""
+
+    def check_constraints(self, raw: Any, tables: Sequence[str]) -> None:
+        # PostgreSQL checks at this moment what was deferred to the commit.
+        raw.command("SET CONSTRAINTS ALL IMMEDIATE")
+        raw.command("SET CONSTRAINTS ALL DEFERRED")
+
     def _prepared(self, connection: Any, on_connect: Sequence[OnConnect]) -> RawConnection:
         try:
             # Only when the server's default differs: a round trip costs as much as a query.

@@ -16,7 +16,12 @@ from rowsmith.config import DatabaseSettings
 from rowsmith.drivers.base import OnConnect, RawConnection
 from rowsmith.drivers.sqlite.connection import DirectConnection
 from rowsmith.drivers.sqlite.errors import mapped
-from rowsmith.exceptions import ImproperlyConfigured, NotSupportedError, did_you_mean
+from rowsmith.exceptions import (
+    ForeignKeyViolation,
+    ImproperlyConfigured,
+    NotSupportedError,
+    did_you_mean,
+)
 
 _OLDEST = (3, 37, 0)
 _MODES = ("DEFERRED", "IMMEDIATE", "EXCLUSIVE")
@@ -97,6 +102,24 @@ class Driver:
             raise
         connection: RawConnection = worker.WorkerConnection(DirectConnection(opened[0], self._begin), thread)
         return connection
+
+    def disable_constraint_checks(self, raw: Any) -> bool:
+        # Inside of a transaction SQLite ignores this.
+        raw.command("PRAGMA foreign_keys = OFF")
+        return bool(raw.fetch("PRAGMA foreign_keys", (), list) == [(0,)])
+
+    def enable_constraint_checks(self, raw: Any) -> None:
+        raw.command("PRAGMA foreign_keys = ON")
+
+    def check_constraints(self, raw: Any, tables: Sequence[str]) -> None:
+        wanted = set(tables)
+        for table, row, parent, _ in raw.fetch("PRAGMA foreign_key_check", (), list):
+            if not wanted or table in wanted:
+                error = ForeignKeyViolation(
+                    f"The row {row} of table {table!r} refers to a row of {parent!r} that does not exist."
+                )
+                error.table = table
+                raise error
 
     def _shared_connection(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         with self._single_lock:
