@@ -23,10 +23,9 @@ DEFAULT_DB_ALIAS = "default"
 MASK = "********"
 
 _NOT_CONFIGURED = (
-    "No database is configured. Call rowsmith.configure('sqlite:///app.db') before the first query, "
-    "set DATABASE_URL in the environment, or write [tool.rowsmith.databases] with default = "
-    "'sqlite:///app.db' "
-    "into pyproject.toml."
+    "No database is configured. Call rowsmith.configure('sqlite:///app.db') before the first query, set "
+    "DATABASE_URL in the environment, or write [tool.rowsmith.databases] with default = "
+    "'sqlite:///app.db' into pyproject.toml."
 )
 
 ENGINES: Mapping[str, str] = MappingProxyType(
@@ -265,8 +264,7 @@ def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         if name not in _OPTIONS:
             raise ImproperlyConfigured(
-                f"Unknown option {name!r}.{did_you_mean(name, _OPTIONS)} Options: "
-                f"{', '.join(sorted(_OPTIONS))}."
+                f"Unknown option {name!r}.{did_you_mean(name, _OPTIONS)} Options: {', '.join(sorted(_OPTIONS))}."
             )
         if name in _SEQUENCES:
             if isinstance(value, str) or not isinstance(value, Iterable):
@@ -324,9 +322,7 @@ _TEST_KEYS = frozenset(
 )
 
 
-def _databases(
-    given: Any, base: Path | None = None, secrets_allowed: bool = True
-) -> dict[str, DatabaseSettings]:
+def _databases(given: Any, base: Path | None = None, secrets_allowed: bool = True) -> dict[str, DatabaseSettings]:
     if isinstance(given, str | os.PathLike):
         given = {DEFAULT_DB_ALIAS: os.fspath(given)}
     if not isinstance(given, Mapping):
@@ -361,8 +357,7 @@ def _database(alias: Any, entry: Any, base: Path | None = None) -> DatabaseSetti
             keys = {**parse_url(str(keys.pop("URL"))), **keys}
     else:
         raise ImproperlyConfigured(
-            f"The database {alias!r} is given as {type(entry).__name__}; write a URL or a mapping of "
-            "settings."
+            f"The database {alias!r} is given as {type(entry).__name__}; write a URL or a mapping of settings."
         )
     return _from_keys(alias, keys, base)
 
@@ -417,8 +412,7 @@ def _engine(alias: str, engine: str) -> tuple[str, str | None]:
     if not engine:
         raise ImproperlyConfigured(
             f"The database {alias!r} has no ENGINE. Write 'sqlite', 'postgresql' or 'mysql', or the "
-            "dotted name of a "
-            "module that offers a dialect and a driver."
+            "dotted name of a module that offers a dialect and a driver."
         )
     name, _, driver = engine.partition("+")
     known = ENGINES.get(name.lower())

@@ -161,7 +161,7 @@ async def test_random_cancellations_leave_no_leaked_and_no_dirty_connection(data
 @pytest.mark.only("postgresql")
 async def test_a_cancelled_statement_ends_on_the_server(database):
     task = asyncio.create_task(database.afetch("SELECT pg_sleep(30)", (), list))
-    while not await database.afetch(
+    while not await database.afetch(  # noqa: ASYNC110  the server has no event to wait for
         "SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)' AND state = 'active'", (), list
     ):
         await asyncio.sleep(0.01)

@@ -141,9 +141,7 @@ def test_a_full_pool_times_out_and_names_the_holders(database):
     thread.start()
     held.wait(10)
     try:
-        with pytest.raises(
-            PoolTimeout, match=r"(?s)1 of 1 are in use.*thread 'the-holder': atomic at .*test_lost"
-        ):
+        with pytest.raises(PoolTimeout, match=r"(?s)1 of 1 are in use.*thread 'the-holder': atomic at .*test_lost"):
             connection.fetch("SELECT 1", (), list)
         assert connection.figures.timeouts == 1
     finally:
@@ -189,9 +187,7 @@ def test_a_refused_connection_does_not_show_the_password(database):
     connection = connections["default"]
     with pytest.raises(OperationalError, match="nowhere") as caught:
         connection.fetch("SELECT 1", (), list)
-    assert (
-        "hunter2" not in f"{caught.value} {connection!r} {connection.settings_dict!r} {connection.settings!r}"
-    )
+    assert "hunter2" not in f"{caught.value} {connection!r} {connection.settings_dict!r} {connection.settings!r}"
     # Nothing is left behind by the failed attempt.
     assert connection.figures.size == 0
 

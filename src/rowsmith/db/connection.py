@@ -154,9 +154,7 @@ class Connection:
         changed: int = self._watched(text, rows, True, lambda s, t, p: s.execute_many(t, p))
         return changed
 
-    def stream(
-        self, text: str, parameters: Sequence[Any], chunk_size: int
-    ) -> Generator[list[Row], None, None]:
+    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Generator[list[Row], None, None]:
         """The rows of a statement in lists of at most `chunk_size`, without ever holding more than one list.
 
         Outside of `atomic` the stream leases a connection until it is read to its end or closed.
@@ -213,9 +211,7 @@ class Connection:
         """A cursor for statements written by hand; also a context manager."""
         return Cursor(self)
 
-    def query(
-        self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None, cursor: Cursor | None = None
-    ) -> Result:
+    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None, cursor: Cursor | None = None) -> Result:
         result: Result = self._watched(sql, params, False, lambda s, t, p: s.query(t, p), cursor)
         return result
 
@@ -258,9 +254,7 @@ class Connection:
         context = {"connection": self, "cursor": cursor}
         self._watch.run(execute, text, parameters, many, context)
         if not outcome:
-            raise InterfaceError(
-                "An execute wrapper neither called execute() nor raised, so there is no result."
-            )
+            raise InterfaceError("An execute wrapper neither called execute() nor raised, so there is no result.")
         return outcome[0]
 
     @contextmanager
@@ -290,9 +284,7 @@ class Connection:
             return raw
 
         if self._driver.shared:
-            return SharedPool(
-                self.alias, config.PoolSettings(max_size=1, timeout=self.settings.pool.timeout), open_one
-            )
+            return SharedPool(self.alias, config.PoolSettings(max_size=1, timeout=self.settings.pool.timeout), open_one)
         return Pool(self.alias, self.settings.pool, open_one, self._driver.needs_care)
 
     def _announce(self, raw: RawConnection) -> None:
@@ -595,6 +587,5 @@ def _zone(settings: DatabaseSettings) -> tzinfo:
         return ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ImproperlyConfigured(
-            f"TIME_ZONE of the database {settings.alias!r} is {settings.time_zone!r}, which is no known "
-            "time zone."
+            f"TIME_ZONE of the database {settings.alias!r} is {settings.time_zone!r}, which is no known time zone."
         ) from error

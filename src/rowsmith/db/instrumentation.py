@@ -36,9 +36,7 @@ class Watch:
         self.log: deque[dict[str, str]] = deque(maxlen=LOG_LIMIT)
         self.logging = False
         self._count = 0
-        self._wrappers: ContextVar[tuple[_Installed, ...]] = ContextVar(
-            f"rowsmith_wrappers_{alias}", default=()
-        )
+        self._wrappers: ContextVar[tuple[_Installed, ...]] = ContextVar(f"rowsmith_wrappers_{alias}", default=())
 
     def is_active(self, leaving: int = 0) -> bool:
         """Does anybody watch, apart from `leaving` wrappers that are about to be removed?"""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from rowsmith import bridge
 from rowsmith.db.pool import Pool
 from rowsmith.drivers.base import RawConnection, Result, Row
-from rowsmith.exceptions import Error, SynchronousOnlyOperation, TransactionManagementError
+from rowsmith.exceptions import ConnectionLost, Error, SynchronousOnlyOperation, TransactionManagementError
 
 T = TypeVar("T")
 
@@ -141,9 +141,7 @@ class Session:
         with self._statement():
             return self.raw.query_many(sql, rows)
 
-    def stream(
-        self, text: str, parameters: Sequence[Any], chunk_size: int
-    ) -> Generator[list[Row], None, None]:
+    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Generator[list[Row], None, None]:
         chunks = self.raw.stream(text, parameters, chunk_size)
         while True:
             with self._statement():
@@ -186,8 +184,7 @@ class Session:
         if self._needs_rollback:
             raise TransactionManagementError(
                 "A statement failed in this atomic block, so it can only be rolled back. End the block "
-                "first; "
-                "to go on after an error, wrap what may fail in an atomic block of its own."
+                "first; to go on after an error, wrap what may fail in an atomic block of its own."
             )
         self._begin_if_idle()
 
@@ -200,21 +197,18 @@ class Session:
         if self.closed:
             raise TransactionManagementError(
                 f"The transaction on {self.alias!r} that this code was started in has ended. Start the "
-                "thread or "
-                "task outside of the atomic block, or with context=contextvars.Context()."
+                "thread or task outside of the atomic block, or with context=contextvars.Context()."
             )
         if get_ident() != self._owner:
             raise TransactionManagementError(
                 f"The transaction on {self.alias!r} belongs to another thread; a connection is used by "
-                "one thread "
-                "at a time. Start the thread without a copy of this context, and give it its own "
-                "atomic block."
+                "one thread at a time. Start the thread without a copy of this context, and give it its "
+                "own atomic block."
             )
         if _running_loop() is not None:
             raise SynchronousOnlyOperation(
                 f"The transaction on {self.alias!r} was opened by plain code and would block the event "
-                "loop that "
-                "runs now. Write: async with transaction.atomic()."
+                "loop that runs now. Write: async with transaction.atomic()."
             )
 
     # --- the flag ---
@@ -292,6 +286,14 @@ class Session:
                 raise
 
     def _exit_outermost(self, failed: bool) -> None:
+        if self.raw.is_broken():
+            self._forget_transaction()
+            if not failed:
+                raise ConnectionLost(
+                    f"The connection to {self.alias!r} was closed inside of the atomic block, so nothing that "
+                    "the block did was kept."
+                )
+            return
         if failed or self._needs_rollback:
             self._roll_back()
             return
@@ -301,10 +303,15 @@ class Session:
             self._roll_back()
             raise
 
-    def _roll_back(self) -> None:
+    def _forget_transaction(self) -> None:
         self.callbacks.clear()
         self._savepoints.clear()
         self.needs_rollback = False
+
+    def _roll_back(self) -> None:
+        self._forget_transaction()
+        if self.raw.is_broken():
+            return
         try:
             self.raw.rollback()
         except Error:
@@ -392,9 +399,7 @@ class Session:
     def rollback(self) -> None:
         self._hold()
         try:
-            self.callbacks.clear()
-            self._savepoints.clear()
-            self.needs_rollback = False
+            self._forget_transaction()
             if not self.raw.is_idle():
                 self.raw.rollback()
         finally:
@@ -497,24 +502,22 @@ class LoopSession(Session):
         if self.closed:
             raise TransactionManagementError(
                 f"The atomic block on {self.alias!r} that this task was started in has ended. Start the "
-                "task outside "
-                "of the block, await it inside, or start it with context=contextvars.Context()."
+                "task outside of the block, await it inside, or start it with "
+                "context=contextvars.Context()."
             )
         if _running_loop() is not self._loop:
             raise TransactionManagementError(
                 f"The transaction on {self.alias!r} belongs to a task of an event loop, and cannot be "
-                "used from "
-                "another thread. Instead of a thread write: await rowsmith.aio.run(func, *args)."
+                "used from another thread. Instead of a thread write: await rowsmith.aio.run(func, "
+                "*args)."
             )
 
     def _check_may_nest(self) -> None:
         if bridge.current_task() is not self._owner:
             raise TransactionManagementError(
                 f"A nested atomic block on {self.alias!r} was opened in a task that was started inside "
-                "the block of "
-                "another task. Savepoints of two tasks would undo each other: open the block in the "
-                "task that opened "
-                "the outer one, or start this task outside of it."
+                "the block of another task. Savepoints of two tasks would undo each other: open the "
+                "block in the task that opened the outer one, or start this task outside of it."
             )
 
 
@@ -528,8 +531,7 @@ def call_back(callback: Callable[[], Any], robust: bool) -> None:
                     result.close()
                 raise TypeError(
                     f"on_commit() was given {callback!r}, which has to be awaited, in a transaction of "
-                    "plain code. "
-                    "Write: async with transaction.atomic()."
+                    "plain code. Write: async with transaction.atomic()."
                 )
             bridge.wait(result)
     except Exception:

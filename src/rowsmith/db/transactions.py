@@ -90,9 +90,8 @@ class Atomic:
         session = connection._session.get()
         if session is None or not session.blocks:
             raise TransactionManagementError(
-                "An atomic block ends that is not open here: its database was configured anew inside "
-                "of it, or it "
-                "was entered in another context."
+                "An atomic block ends that is not open here: its database was configured anew inside of "
+                "it, or it was entered in another context."
             )
         outermost = len(session.blocks) == 1 and session.autocommit
         try:
@@ -212,8 +211,7 @@ def _open_block(using: str | None, what: str) -> Session:
     session = _connection(using)._session.get()
     if session is None or not session.blocks:
         raise TransactionManagementError(
-            f"{what} reads or sets the flag of an atomic block, and none is open here. Write it inside: "
-            "with atomic()."
+            f"{what} reads or sets the flag of an atomic block, and none is open here. Write it inside: with atomic()."
         )
     return session
 

@@ -45,9 +45,7 @@ def bound(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> tuple[str,
         text, names = named_colons(sql)
         missing = [name for name in names if name not in parameters]
         if missing:
-            raise ProgrammingError(
-                f"The statement has a place for {missing[0]!r}, which the parameters lack."
-            )
+            raise ProgrammingError(f"The statement has a place for {missing[0]!r}, which the parameters lack.")
         return text, [parameters[name] for name in names]
     return question_marks(sql), parameters
 

@@ -51,9 +51,7 @@ class _Connection:
     def _ours(self, error: Exception) -> Error:
         return mapped(error, broken=self.native.pgconn.status == _BAD)
 
-    def stream(
-        self, text: str, parameters: Sequence[Any], chunk_size: int
-    ) -> Generator[list[Row], None, None]:
+    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Generator[list[Row], None, None]:
         own_transaction = self.is_idle()
         if own_transaction:
             # A server-side cursor lives in a transaction.

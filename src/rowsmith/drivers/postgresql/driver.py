@@ -38,14 +38,10 @@ class Driver:
         self._begin = _begin(settings, options.pop("isolation_level", None))
         self._role = options.pop("assume_role", None)
         if self._role is not None and not _ROLE.fullmatch(str(self._role)):
-            raise ImproperlyConfigured(
-                f"assume_role of the database {settings.alias!r} is not the name of a role."
-            )
+            raise ImproperlyConfigured(f"assume_role of the database {settings.alias!r} is not the name of a role.")
         self._zone = settings.time_zone or "UTC"
         if not _ZONE.fullmatch(self._zone):
-            raise ImproperlyConfigured(
-                f"TIME_ZONE of the database {settings.alias!r} is not the name of a zone."
-            )
+            raise ImproperlyConfigured(f"TIME_ZONE of the database {settings.alias!r} is not the name of a zone.")
         # Both ways of binding give the same answers; we always bind on the server.
         options.pop("server_side_binding", None)
         threshold = options.pop("prepare_threshold", 5)

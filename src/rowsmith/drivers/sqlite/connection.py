@@ -58,9 +58,7 @@ class DirectConnection:
         except BINDING_ERRORS as error:
             raise mapped(error) from error
 
-    def stream(
-        self, text: str, parameters: Sequence[Any], chunk_size: int
-    ) -> Generator[list[Row], None, None]:
+    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Generator[list[Row], None, None]:
         try:
             cursor = self.native.execute(text, parameters)
             try:

@@ -272,9 +272,7 @@ def _seconds(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise ImproperlyConfigured(
-            f"The SQLite option 'timeout' is a number of seconds, not {value!r}."
-        ) from None
+        raise ImproperlyConfigured(f"The SQLite option 'timeout' is a number of seconds, not {value!r}.") from None
 
 
 def _truth(value: Any) -> bool:

@@ -28,9 +28,7 @@ class _Job:
 
     __slots__ = ("args", "cancelled", "done", "func", "future", "loop")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, func: Callable[..., Any], args: tuple[Any, ...]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.loop = loop
         self.future: asyncio.Future[Any] = loop.create_future()
         self.func = func
@@ -182,9 +180,7 @@ class WorkerConnection:
     def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         return self._wait(self._direct.execute_many, text, rows)
 
-    def stream(
-        self, text: str, parameters: Sequence[Any], chunk_size: int
-    ) -> Generator[list[Row], None, None]:
+    def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Generator[list[Row], None, None]:
         chunks = self._direct.stream(text, parameters, chunk_size)
         try:
             while chunk := self._wait(next, chunks, None):
