@@ -59,7 +59,7 @@ def twins_called() -> Iterator[None]:
     for owner in _owners():
         for name, plain in list(vars(owner).items()):
             twin = _twin_of(name)
-            if not inspect.isfunction(plain) or twin is None or not callable(getattr(owner, twin, None)):
+            if not inspect.isfunction(plain) or twin is None or not _is_offered(twin, owner):
                 continue
             setattr(owner, name, _by_twin(owner, name, plain, twin))
             replaced.append((owner, name, plain))
@@ -76,6 +76,11 @@ def _twin_of(name: str) -> str | None:
     return f"_a{name[1:]}" if name.startswith("_") else f"a{name}"
 
 
+def _is_offered(twin: str, owner: type) -> bool:
+    """Has `owner`, or a class made of it, this twin?"""
+    return any(issubclass(one, owner) and callable(getattr(one, twin, None)) for one in _owners())
+
+
 @functools.cache
 def _owners() -> tuple[type, ...]:
     """Every class of the library that offers a method together with its twin."""
@@ -83,7 +88,7 @@ def _owners() -> tuple[type, ...]:
     for package in ("rowsmith.queryset", "rowsmith.models"):
         try:
             root = importlib.import_module(package)
-        except ImportError:
+        except ModuleNotFoundError:
             continue
         modules = [root]
         for entry in pkgutil.walk_packages(root.__path__, f"{package}."):
@@ -100,7 +105,7 @@ def _by_twin(owner: type, name: str, plain: Callable[..., Any], twin: str) -> Ca
     def by_twin(self: Any, *args: Any, **kwargs: Any) -> Any:
         # An overridden method calls this one through super(), already inside of the twin or on its own.
         overridden = inspect.getattr_static(type(self), name, None) is not by_twin
-        if _through_twin.get() or overridden or not bridge.inside():
+        if _through_twin.get() or overridden or not hasattr(self, twin) or not bridge.inside():
             return plain(self, *args, **kwargs)
         token = _through_twin.set(True)
         try:
