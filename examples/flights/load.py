@@ -163,7 +163,7 @@ STEPS: tuple[tuple[str, Any, Callable[[], Iterable[Any]]], ...] = (
 
 def load(console: Console) -> None:
     """Make the tables anew and fill them, all in one transaction."""
-    rowsmith.drop_tables(*ALL, if_exists=True)
+    rowsmith.drop_tables(*ALL)
     rowsmith.create_tables(*ALL)
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress, transaction.atomic():

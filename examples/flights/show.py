@@ -26,8 +26,8 @@ def source(stop: Stop) -> str:
 def pretty(sql: str) -> str:
     """A statement broken into its clauses, with long lists of columns cut short."""
     sql = re.sub(r"^SELECT (DISTINCT )?(.*?) FROM ", lambda m: cut(m[1] or "", m[2]), sql, count=1, flags=re.DOTALL)
-    clauses = r" (?=(?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|LEFT OUTER JOIN|LEFT JOIN|INNER JOIN|JOIN)\b)"
-    return re.sub(clauses, "\n", sql)
+    clauses = r" ((?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|(?:LEFT OUTER |LEFT |INNER |)JOIN)\b)"
+    return re.sub(clauses, r"\n\1", sql)
 
 
 def cut(distinct: str, columns: str) -> str:

@@ -74,9 +74,7 @@ def uid(rng: random.Random) -> uuid.UUID:
 
 
 def json(rng: random.Random) -> Any:
-    return rng.choice(
-        [{"a": 1}, {"a": {"b": [1, 2, None]}}, [], [1, "x"], "text", 3, 2.5, True, {"é": "日本"}]
-    )
+    return rng.choice([{"a": 1}, {"a": {"b": [1, 2, None]}}, [], [1, "x"], "text", 3, 2.5, True, {"é": "日本"}])
 
 
 def value(rng: random.Random, kind: str, limit: int = 60) -> Any:

@@ -9,6 +9,7 @@ Query i of seed s is the same on every machine; `--only i` runs it alone.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -83,9 +84,7 @@ def verdict(query: queries.Query, expected: Any, found: Any, tally: Tally | None
     return None if expected == found else "different answers"
 
 
-def compare(
-    query: queries.Query, oracle: sides.Side, subject: sides.Side, tally: Tally | None = None
-) -> str | None:
+def compare(query: queries.Query, oracle: sides.Side, subject: sides.Side, tally: Tally | None = None) -> str | None:
     return verdict(query, oracle.run(query.node, query.writes), subject.run(query.node, query.writes), tally)
 
 
@@ -132,10 +131,13 @@ def describe(
     for side in (oracle, subject):
         lines.append(f"  {side.name}:")
         try:
-            lines += [f"    {sql}" for sql in side.statements(query.node, query.writes)[:12]]
+            sent = side.statements(query.node, query.writes)
+            lines += [f"    {sql}" for sql in sent if not re.search(r"sqlite_master|pragma_table_info|quote\(", sql)]
         except Exception as error:
             lines.append(f"    (no SQL: {error})")
         answer = side.run(query.node, query.writes)
+        if query.writes and isinstance(answer, tuple):
+            answer = answer[0]  # which rows differ is told below
         lines.append(f"    -> {clipped(answer)}")
     expected, found = (side.run(query.node, query.writes) for side in (oracle, subject))
     lines += [f"  {line}" for line in difference(expected, found)]
@@ -222,9 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, metavar="I", help="this query alone")
-    parser.add_argument(
-        "--stop-after", type=int, default=10, metavar="N", help="mismatches to see before stopping"
-    )
+    parser.add_argument("--stop-after", type=int, default=10, metavar="N", help="mismatches to see before stopping")
     parser.add_argument("--no-aggregates", action="store_true", help="leave out annotate() and aggregate()")
     parser.add_argument("--no-shrink", action="store_true", help="print mismatches as they were found")
     parser.add_argument(

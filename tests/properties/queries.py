@@ -54,9 +54,7 @@ class Chain:
     def call(self, name: str, *args: Node, **kwargs: Node) -> Chain:
         return replace(self, node=Call(self.node, name, args, tuple(kwargs.items())))
 
-    def then(
-        self, name: str, args: tuple[Node, ...] = (), kwargs: tuple[tuple[str, Node], ...] = ()
-    ) -> Chain:
+    def then(self, name: str, args: tuple[Node, ...] = (), kwargs: tuple[tuple[str, Node], ...] = ()) -> Chain:
         return replace(self, node=Call(self.node, name, args, kwargs))
 
 
@@ -159,9 +157,7 @@ class Writer:
             op = self.rng.choice(["+", "-", "*", "+", "%", "/"])
             return Bin(op, reference, Lit(self.rng.choice([1, 2, 3, -1, 2.5]) if op != "%" else 3))
         if path.kind == "datetime" and self.chance(0.5):
-            return Bin(
-                self.rng.choice("+-"), reference, Lit(dt.timedelta(days=self.rng.randint(0, 400), hours=1))
-            )
+            return Bin(self.rng.choice("+-"), reference, Lit(dt.timedelta(days=self.rng.randint(0, 400), hours=1)))
         return reference
 
     # --- conditions
@@ -179,9 +175,7 @@ class Writer:
             return f"{name}__in", self.values_for_in(path)
         match path.kind:
             case "text":
-                lookup = rng.choice(
-                    [*TEXT_LOOKUPS, *TEXT_LOOKUPS, *ORDER_LOOKUPS, "regex", "iregex", "range"]
-                )
+                lookup = rng.choice([*TEXT_LOOKUPS, *TEXT_LOOKUPS, *ORDER_LOOKUPS, "regex", "iregex", "range"])
                 if lookup in ("regex", "iregex"):
                     return f"{name}__{lookup}", Lit(rng.choice(PATTERNS))
                 if lookup in TEXT_LOOKUPS and lookup not in ("exact", "iexact"):
@@ -423,9 +417,7 @@ class Writer:
         if chain.total and choice < 0.25:
             start = rng.randint(0, 6)
             stop = rng.choice([None, start + rng.randint(0, 6)])
-            cut = Index(
-                chain.node, rng.choice([None, start]), stop, rng.choice([None, None, None, 2]), slice=True
-            )
+            cut = Index(chain.node, rng.choice([None, start]), stop, rng.choice([None, None, None, 2]), slice=True)
             if self.chance(0.2) and cut.step is None:
                 return replace(alone, node=Call(cut, rng.choice(["count", "exists"])))
             return replace(alone, node=Call(None, "list", (cut,)))
@@ -435,9 +427,7 @@ class Writer:
             return replace(alone, node=Call(chain.node, "exists"))
         if choice < 0.48:
             return replace(alone, node=Call(None, rng.choice(["len", "bool"]), (chain.node,)))
-        unordered = (
-            not chain.ordered and not chain.distinct and not chain.columns and chain.shape == "instances"
-        )
+        unordered = not chain.ordered and not chain.distinct and not chain.columns and chain.shape == "instances"
         if (chain.total or unordered) and choice < 0.56 and not self.empty_order(chain.node):
             return replace(alone, node=Call(chain.node, rng.choice(["first", "last"])))
         if chain.total and choice < 0.6:
@@ -452,9 +442,7 @@ class Writer:
                 return replace(alone, node=Call(chain.node, "in_bulk", (keys,)))
             if choice < 0.69:
                 fields = [Lit(rng.choice(sorted(kinds_of(chain.model)))), Lit("pk")]
-                return replace(
-                    alone, node=Call(chain.node, rng.choice(["latest", "earliest"]), tuple(fields))
-                )
+                return replace(alone, node=Call(chain.node, rng.choice(["latest", "earliest"]), tuple(fields)))
             if choice < 0.71 and chain.model in ("Author", "Book"):
                 return self.dates(chain)
             if choice < 0.73:
@@ -470,9 +458,7 @@ class Writer:
             name = {"Author": "joined", "Book": "published"}[chain.model]
             kinds += ["hour", "minute", "second"]
             way = "datetimes"
-        args = [Lit(name), Lit(rng.choice(kinds))] + (
-            [Lit(rng.choice(["ASC", "DESC"]))] if self.chance(0.5) else []
-        )
+        args = [Lit(name), Lit(rng.choice(kinds))] + ([Lit(rng.choice(["ASC", "DESC"]))] if self.chance(0.5) else [])
         return Query(chain.model, Call(None, "list", (Call(chain.node, way, tuple(args)),)), ordered=True)
 
     @staticmethod
@@ -495,9 +481,7 @@ class Writer:
             links: list[Link] = []
             here = model
             while not links or (len(links) < 3 and self.chance(0.35)):
-                choices = [
-                    link for link in LINKS[here].values() if not (joined and link.many) and link.accessor
-                ]
+                choices = [link for link in LINKS[here].values() if not (joined and link.many) and link.accessor]
                 if not choices:
                     break
                 links.append(self.rng.choice(choices))
@@ -559,9 +543,7 @@ class Writer:
         if name == "Count" and self.chance(0.4):
             extra.append(("distinct", Lit(True)))
         if self.chance(0.15):
-            extra.append(
-                ("filter", Call(None, "Q", (), unique((self.condition(model, deep=0, many=False),))))
-            )
+            extra.append(("filter", Call(None, "Q", (), unique((self.condition(model, deep=0, many=False),)))))
         return Call(None, name, (Lit(path.text),), tuple(extra))
 
     # --- writes
@@ -619,17 +601,13 @@ class Writer:
             link = rng.choice(links)
             assert link.column is not None
             if link.column.kind == "ForeignKey" and not link.column.options.get("to_field"):
-                found[link.name] = (
-                    Lit(None) if link.column.null and self.chance(0.3) else self.instance(link.target)
-                )
+                found[link.name] = Lit(None) if link.column.null and self.chance(0.3) else self.instance(link.target)
         return tuple(found.items())
 
     def relating(self) -> Node:
         """add, remove, set and clear through a many-to-many or a reverse key."""
         rng = self.rng
-        owner, name = rng.choice(
-            [("Book", "tags"), ("Tag", "books"), ("Author", "friends"), ("Author", "edited")]
-        )
+        owner, name = rng.choice([("Book", "tags"), ("Tag", "books"), ("Author", "friends"), ("Author", "edited")])
         target = LINKS[owner]["edited_book" if name == "edited" else name].target
         manager = Get(self.instance(owner), name)
         members = tuple(self.instance(target) for _ in range(rng.randint(0, 3)))
@@ -649,9 +627,7 @@ class Writer:
         rng = self.rng
         label = Lit(data.text(rng, 20))
         tags = Get(Name("Tag"), "objects")
-        match rng.choice(
-            ["create", "get_or_create", "update_or_create", "bulk_create", "ignore", "reverse", "m2m"]
-        ):
+        match rng.choice(["create", "get_or_create", "update_or_create", "bulk_create", "ignore", "reverse", "m2m"]):
             case "create":
                 return Call(tags, "create", (), (("label", label), ("weight", Lit(data.number(rng)))))
             case "get_or_create":
@@ -659,9 +635,7 @@ class Writer:
                 return Call(tags, "get_or_create", (), (("label", label), ("defaults", defaults)))
             case "update_or_create":
                 defaults = Lit({"weight": data.number(rng)})
-                return Call(
-                    tags, "update_or_create", (), (("pk", Lit(self.key("Tag"))), ("defaults", defaults))
-                )
+                return Call(tags, "update_or_create", (), (("pk", Lit(self.key("Tag"))), ("defaults", defaults)))
             case "ignore":
                 new = Call(None, "Tag", (), (("pk", Lit(self.key("Tag"))), ("label", label)))
                 return Call(tags, "bulk_create", (Seq((new,)),), (("ignore_conflicts", Lit(True)),))

@@ -129,9 +129,7 @@ TABLES: dict[str, Table] = {
             "stars": col("SmallIntegerField"),
             "text": col("TextField", null=True),
             "at": col("DateTimeField"),
-            "reviewer": key(
-                "Author", null=True, to_field="slug", related_name="reviews", on_delete="SET_NULL"
-            ),
+            "reviewer": key("Author", null=True, to_field="slug", related_name="reviews", on_delete="SET_NULL"),
         },
         {"ordering": ["-at", "id"]},
     ),

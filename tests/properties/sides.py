@@ -74,16 +74,17 @@ class Side:
         except Exception as error:
             return failure(error)
 
-    def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
+    def snapshot(self) -> dict[str, list[str]]:
         """Every row of every table as stored, seen from inside the current transaction."""
         tables = {}
         with self.cursor() as cursor:
-            cursor.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'shop%' ORDER BY 1"
-            )
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'shop%' ORDER BY 1")
             for (table,) in cursor.fetchall():
-                cursor.execute(f'SELECT * FROM "{table}"')
-                tables[table] = sorted(map(repr, cursor.fetchall()))
+                cursor.execute(f"SELECT name FROM pragma_table_info('{table}')")
+                # quote() tells what is stored; a library's own cursor may convert what it reads.
+                columns = ", ".join(f'quote("{name}")' for (name,) in cursor.fetchall())
+                cursor.execute(f'SELECT {columns} FROM "{table}"')
+                tables[table] = sorted(", ".join(row) for row in cursor.fetchall())
         return tables
 
     def cursor(self) -> contextlib.AbstractContextManager[Any]:
@@ -283,7 +284,8 @@ def normalised(value: Any) -> Any:
             # Sums of floats depend on the order in which rows are added up.
             return f"<float {value:.9g}>"
         case decimal.Decimal():
-            return f"<Decimal {value}>"
+            # Twelve digits: an aggregate is computed as a float, and libraries pad it differently.
+            return f"<Decimal {float(value):.12g}>" if value.is_finite() else f"<Decimal {value}>"
         case datetime.datetime():
             return f"<datetime {value.isoformat()}>"
         case datetime.date() | datetime.time() | datetime.timedelta() | uuid.UUID():
