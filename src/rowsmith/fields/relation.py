@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,10 +73,10 @@ class ForeignObjectRel:
 
     def copy_for(self, field: Any) -> Any:
         """A copy that belongs to a copy of the field."""
-        twin = copy.copy(self)
-        twin.__dict__.pop("name", None)
-        twin.__dict__.pop("steps", None)
-        twin.__dict__.pop("cache_name", None)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(
+            {key: value for key, value in self.__dict__.items() if key not in ("name", "steps", "cache_name")}
+        )
         twin.field = field
         return twin
 

@@ -51,9 +51,18 @@ def _loading(model: Any) -> Any:
     return __getattr__
 
 
+# The setter of `object`: deferred classes hide it behind a property of that name.
+_set_class = object.__dict__["__class__"].__set__
+
+
 def complete(instance: Any, model: Any) -> None:
     """Make an instance that has all its columns an ordinary one."""
-    object.__setattr__(instance, "__class__", model)
+    _set_class(instance, model)
+
+
+def defer(instance: Any, model: Any) -> None:
+    """Make an instance that lacks columns load them when they are asked for."""
+    _set_class(instance, deferred_class(model))
 
 
 def _defines(model: Any, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import rowsmith
 from rowsmith.expressions import Q
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
-from rowsmith.metadata.deferred import deferred_class
+from rowsmith.metadata.deferred import defer
 from rowsmith.metadata.registry import apps
 from rowsmith.models import construction
 from rowsmith.models.definition import ModelBase
@@ -94,7 +94,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         for name in missing:
             object.__delattr__(instance, name)
         if missing:
-            object.__setattr__(instance, "__class__", deferred_class(cls))
+            defer(instance, cls)
         instance._adding = False
         instance._database = db
         return instance
@@ -166,7 +166,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
             )
         self.__dict__.update(state)
         if any(name not in state for name in self._meta.columns):
-            object.__setattr__(self, "__class__", deferred_class(self.__class__))
+            defer(self, self.__class__)
 
     # What definition adds methods for -------------------------------------------------------------------------------
 
