@@ -74,10 +74,7 @@ def running_loop() -> Any:
 
 def current_task() -> Any:
     """The task running on this thread's event loop, or None."""
-    tasks = _modules.get("asyncio.tasks")
-    if tasks is None or running_loop() is None:
-        return None
-    return tasks.current_task()
+    return None if running_loop() is None else _modules["asyncio.tasks"].current_task()
 
 
 def lock() -> Any:

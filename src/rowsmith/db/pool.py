@@ -372,21 +372,23 @@ class SharedPool(Pool):
         self._depth = 0
 
     def take(self) -> RawConnection | None:
-        me = bridge.current_task() or threading.get_ident()
-        if self._depth and self._holder == me:
-            self._depth += 1
-            return self._raw
-        raw = super().take()
-        return None if raw is None else self._held(raw, me)
+        try:
+            raw = self.idle.pop()
+        except IndexError:
+            if self._depth and self._holder == _me():
+                self._depth += 1
+                return self._raw
+            return None
+        return self._held(raw)
 
     def acquire(self) -> RawConnection:
         raw = self.take()
         if raw is None:
-            raw = self._held(self._acquire_slowly(), bridge.current_task() or threading.get_ident())
+            raw = self._held(self._acquire_slowly())
         return raw
 
-    def _held(self, raw: RawConnection, me: Any) -> RawConnection:
-        self._raw, self._holder, self._depth = raw, me, 1
+    def _held(self, raw: RawConnection) -> RawConnection:
+        self._raw, self._holder, self._depth = raw, _me(), 1
         return raw
 
     def release(self, raw: RawConnection) -> None:
@@ -403,6 +405,11 @@ class SharedPool(Pool):
         if self._depth <= 1 and not raw.is_broken() and not raw.is_idle():
             raw.rollback()
         self.release(raw)
+
+
+def _me() -> Any:
+    """Whoever runs here: a task, or else a thread."""
+    return bridge.current_task() or threading.get_ident()
 
 
 _inherited: list[RawConnection] = []
