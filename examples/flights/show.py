@@ -26,8 +26,14 @@ def source(stop: Stop) -> str:
 def pretty(sql: str) -> str:
     """A statement broken into its clauses, with long lists of columns cut short."""
     sql = re.sub(r"^SELECT (DISTINCT )?(.*?) FROM ", lambda m: cut(m[1] or "", m[2]), sql, count=1, flags=re.DOTALL)
-    clauses = r" ((?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|(?:LEFT OUTER |LEFT |INNER |)JOIN)\b)"
-    return re.sub(clauses, r"\n\1", sql)
+    clauses = re.compile(r" (?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|(?:LEFT OUTER |LEFT |INNER |)JOIN)\b")
+    lines, start = [], 0
+    for found in clauses.finditer(sql):
+        before = sql[: found.start()]
+        if before.count("(") == before.count(")"):  # a subquery stays on its line
+            lines.append(sql[start : found.start()])
+            start = found.start() + 1
+    return "\n".join([*lines, sql[start:]])
 
 
 def cut(distinct: str, columns: str) -> str:
