@@ -29,11 +29,13 @@ def files() -> dict[str, list[dict[str, str]]]:
     return {name: read(name) for name in ("airlines", "airports", "planes", "weather", "flights")}
 
 
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> dict:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict:
     """What the example prints, run as a user runs it: load, tour in sync, tour in async."""
     target = tmp_path_factory.mktemp("flights") / "answers.json"
     environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    if request.param == "postgresql":
+        environment["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
     done = subprocess.run(
         [sys.executable, "-m", "examples.flights", "--answers", str(target)],
         cwd=ROOT,
