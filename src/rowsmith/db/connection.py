@@ -75,7 +75,7 @@ class Connection:
         self.ops = Operations(self.dialect)
         self._on_connect = self.dialect.on_connect
         self._session: ContextVar[Session | None] = ContextVar(f"rowsmith_{self.alias}", default=None)
-        self._watch = Watch(self.alias)
+        self._watch = Watch(self.alias, options.echo)
         self._watch.logging = options.debug or options.echo or sql_logger.isEnabledFor(10)
         # Is there anything beside running it to be done with a statement?
         self._special = self._watch.logging or not settings.autocommit

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,7 +34,9 @@ class Watch:
     """Who wants to see the statements of one connection. While nobody does, statements do not pass
     through here."""
 
-    def __init__(self, alias: str) -> None:
+    def __init__(self, alias: str, echo: bool) -> None:
+        self._echo = echo
+        self._counting = threading.Lock()
         self.log: deque[dict[str, str]] = deque(maxlen=LOG_LIMIT)
         self.logging = False
         self._count = 0
@@ -51,12 +55,14 @@ class Watch:
         installed = _Installed(wrapper)
         before = self._wrappers.get()
         self._wrappers.set((*before, installed))
-        self._count += 1
+        with self._counting:
+            self._count += 1
         try:
             yield
         finally:
             installed.active = False
-            self._count -= 1
+            with self._counting:
+                self._count -= 1
             self._wrappers.set(tuple(other for other in self._wrappers.get() if other is not installed))
 
     def run(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -77,6 +83,8 @@ class Watch:
                 self.log.append({"sql": f"{times}{sql}", "time": f"{duration:.3f}"})
                 alias = context["connection"].alias
                 # The values are left out: they are somebody's data.
+                if self._echo:
+                    print(f"[{alias}] ({duration:.3f}) {sql}", file=sys.stderr)
                 logger.debug(
                     "(%.3f) %s; database=%s",
                     duration,

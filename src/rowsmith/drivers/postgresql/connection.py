@@ -58,6 +58,7 @@ class _Connection:
             self.command("BEGIN")
         name = f"rowsmith_{self._streams}"
         self._streams += 1
+        read_to_its_end = False
         try:
             self._run(f"DECLARE {name} NO SCROLL CURSOR FOR {text}", parameters or None)
             more = f"FETCH FORWARD {chunk_size} FROM {name}"
@@ -65,13 +66,15 @@ class _Connection:
                 yield chunk
                 if len(chunk) < chunk_size:
                     break
+            read_to_its_end = True
         finally:
             self._streams -= 1
             # Left by the garbage collector on an event loop, it cannot wait; the pool then sees that it
             # is not idle.
             if self._may_wait() and not self.is_broken():
                 if own_transaction:
-                    self.rollback()
+                    # What was read may have called functions that write.
+                    self.command("COMMIT" if read_to_its_end else "ROLLBACK")
                 elif self.native.pgconn.transaction_status == TransactionStatus.INTRANS:
                     self.command(f"CLOSE {name}")
 
