@@ -10,6 +10,7 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db import Connection, connections
 from rowsmith.db.transactions import atomic
 from rowsmith.execution.constants import text_of
+from rowsmith.metadata.checks import raise_errors
 from rowsmith.metadata.registry import apps
 from rowsmith.metadata.tables import TableMaker, in_dependency_order, with_linking_tables
 from rowsmith.sql.ddl import Definition, DropTable
@@ -104,9 +105,12 @@ def create_tables(*models: Any, if_not_exists: bool = False, using: str = DEFAUL
     """Create the tables of the given models, or of all models that are defined, in one transaction.
 
     if_not_exists:  leave tables alone that are there already, whatever they look like.
+    raises:         CheckFailed when the definitions have mistakes, before anything is created.
     """
     connection = connections[using]
-    wanted = in_dependency_order(with_linking_tables(models or apps.get_models(include_auto_created=True)))
+    chosen = models or apps.get_models(include_auto_created=True)
+    raise_errors(chosen)
+    wanted = in_dependency_order(with_linking_tables(chosen))
     with SchemaEditor(connection) as editor:
         present = existing_tables(connection) if if_not_exists else frozenset()
         for model in wanted:

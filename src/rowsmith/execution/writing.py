@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from rowsmith import config
 from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
 from rowsmith.db.transactions import Atomic
+from rowsmith.exceptions import NotSupportedError
 from rowsmith.execution.reading import loader
 from rowsmith.expressions.base import kind_of
 from rowsmith.fields.defaults import DatabaseDefault
@@ -22,6 +24,9 @@ from rowsmith.sql.modify import Conflict
 from rowsmith.sql.statement import binder
 
 Rows = list[tuple[Any, ...]]
+
+ROWS = 400
+"""Rows of one INSERT where each value is a parameter: longer statements take more time a row, not less."""
 
 
 class Plan:
@@ -38,12 +43,23 @@ class Plan:
         self.load = load
 
 
+_planned: WeakSet[Any] = WeakSet()
+
+
+def _forget_plans() -> None:
+    """Statements belong to the configuration under which they were rendered."""
+    for options in list(_planned):
+        options.write_plans.clear()
+
+
+config.on_change.append(_forget_plans)
+
+
 def _plans(options: Any) -> dict[Any, Any]:
-    """The write plans of a model, as long as the configuration stands."""
-    held = options.__dict__.get("write_plans")
-    if held is None or held[0] != config.generation:
-        held = options.write_plans = (config.generation, {})
-    return held[1]  # type: ignore[no-any-return]
+    """The statements for single rows of a model."""
+    _planned.add(options)
+    plans: dict[Any, Any] = options.write_plans
+    return plans
 
 
 def _returned(fields: Sequence[Any], connection: Connection, label: str) -> Callable[[Any], Rows]:
@@ -67,7 +83,8 @@ def generated_by_database(options: Any, fields: Sequence[Any]) -> tuple[Any, ...
 def insert_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
     """The INSERT of one row with values for `fields`."""
     plans = _plans(options)
-    key = ("insert", connection.alias, fields)
+    # Hashing the fields themselves would take longer than all the rest; as tuples of one model they differ by name.
+    key = ("insert", connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
     found: Plan | None = plans.get(key)
     if found is None:
         returning = generated_by_database(options, fields)
@@ -121,13 +138,27 @@ def _insert_computed(instance: Any, fields: Sequence[Any], connection: Connectio
 def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
     """The UPDATE of one row's `fields` by its key."""
     plans = _plans(options)
-    key = ("update", connection.alias, fields)
+    key = ("update", connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
     found: Plan | None = plans.get(key)
     if found is None:
         statement = connection.dialect.render(writes.update_row(options, fields))
         extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
         found = plans[key] = Plan(statement.text, extract, (), list)
+        if fields is options.plain_fields:
+            plans[connection.alias] = found
     return found
+
+
+def overwrite(instance: Any, options: Any, alias: str) -> bool:
+    """Update the whole row of an instance the way it was done before; False when that is not known or found nothing."""
+    plan: Plan | None = options.write_plans.get(alias)
+    if plan is None:
+        return False
+    try:
+        parameters = plan.extract(instance)
+    except Computed:
+        return False
+    return connections[alias].execute(plan.text, parameters) > 0
 
 
 def update(instance: Any, fields: tuple[Any, ...], alias: str) -> bool:
@@ -227,16 +258,19 @@ def bulk_insert(
     try:
         rows = [extract(instance) for instance in instances]
     except Computed:
+        if conflict is not None:
+            raise NotSupportedError(
+                "bulk_create() cannot handle conflicts of rows with expressions; give those rows plain values."
+            ) from None
         for instance in instances:
             insert(instance, fields, alias)
         return
-    if not fields or (
-        not features.array_parameters and not wanted and conflict is None and batch_size is None
-    ):
-        _insert_one_by_one(options, fields, rows, instances, connection)
+    if not fields:
+        for instance in instances:
+            insert(instance, fields, alias)
         return
     send = _sender(options, fields, wanted, conflict, connection)
-    largest = len(rows) if features.array_parameters else max(1, features.max_parameters // len(fields))
+    largest = len(rows) if features.array_parameters else max(1, min(ROWS, features.max_parameters // len(fields)))
     size = min(batch_size or largest, largest) or 1
     for start in range(0, len(rows), size):
         returned = send(rows[start : start + size], load)
@@ -252,20 +286,6 @@ def _set_all(instances: Sequence[Any], names: Sequence[str], rows: Rows) -> None
         return
     for instance, row in zip(instances, rows, strict=True):
         for name, value in zip(names, row, strict=True):
-            setattr(instance, name, value)
-
-
-def _insert_one_by_one(
-    options: Any, fields: tuple[Any, ...], rows: Rows, instances: Sequence[Any], connection: Connection
-) -> None:
-    plan = insert_plan(options, fields, connection)
-    if fields:
-        statement = connection.dialect.render(writes.insert_rows(options, fields, 1))
-        connection.execute_many(statement.text, rows)
-        return
-    for instance in instances:
-        [row] = connection.fetch(plan.text, (), plan.load)
-        for name, value in zip(plan.returning, row, strict=True):
             setattr(instance, name, value)
 
 

@@ -69,6 +69,10 @@ class Field(Generic[S, G]):
 
     # Plain values that `get_prep_value` returns as they are; the writer skips the call for exactly these types.
     prep_types: ClassVar[frozenset[type]] = frozenset()
+    # The same where the type alone does not tell: a type, and a condition on the value `{v}` that makes sure.
+    prep_condition: ClassVar[tuple[type, str] | None] = None
+    # Whether `pre_save` may write something else than the instance holds.
+    sets_itself: bool = True
     # The closed range of whole numbers that the column holds on every database, when it holds whole numbers.
     integer_range: ClassVar[tuple[int, int] | None] = None
 

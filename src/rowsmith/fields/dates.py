@@ -83,6 +83,10 @@ class _Automatic(Field[S, G]):
         """The value that the automatic options fill in."""
         raise NotImplementedError
 
+    @property
+    def sets_itself(self) -> bool:  # type: ignore[override]
+        return self.auto_now or self.auto_now_add
+
     def pre_save(self, instance: Any, add: bool) -> Any:
         if self.auto_now or (self.auto_now_add and add):
             value = self.current()
@@ -186,6 +190,7 @@ class DateTimeField(DateField[S, G]):
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types: ClassVar[frozenset[type]] = frozenset()
+    prep_condition = (datetime.datetime, "{v}.tzinfo is not None")
     default_error_messages = {
         "invalid": "%(value)r is not a date and time; they are written YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ].",
         "invalid_date": "%(value)r is written like a date, but there is no such day.",

@@ -374,6 +374,7 @@ class FloatField(Field[S, G]):
 class DecimalField(Field[S, G]):
     """An exact number: `max_digits` in all, `decimal_places` of them behind the point."""
 
+    prep_condition = (decimal.Decimal, "{v}.is_finite()")
     empty_strings_allowed = False
     default_error_messages = {"invalid": "%(value)r is not a decimal number."}
     description = "Decimal number"

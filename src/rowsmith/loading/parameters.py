@@ -29,7 +29,13 @@ def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, addi
     """
     names: dict[str, Any] = {}
     parts = [_part(number, field, codec_of, connection, adding, names) for number, field in enumerate(fields)]
-    text = f"def extract(obj):\n    return ({', '.join(parts)}{',' if len(parts) == 1 else ''})\n"
+    converters = [names[f"convert{number}"] for number in range(len(fields))]
+    # What is pasted in below may fail with an error of its own; the fields then say what is wrong.
+    names["explain"] = lambda obj: tuple(
+        [convert(field.pre_save(obj, adding)) for field, convert in zip(fields, converters, strict=True)]
+    )
+    tuple_ = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    text = f"def extract(obj):\n    try:\n        return {tuple_}\n    except ArithmeticError:\n        return explain(obj)\n"
     filename = f"<rowsmith parameters {next(_serial)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     exec(compile(text, filename, "exec"), names)
@@ -42,25 +48,45 @@ def _part(
 ) -> str:
     """The Python expression for one field's parameter."""
     value = f"obj.{field.attname}" if field.attname.isidentifier() else f"getattr(obj, {field.attname!r})"
-    if type(field).pre_save is not Field.pre_save:
+    if type(field).pre_save is not Field.pre_save and field.sets_itself:
         names[f"pre_save{number}"] = field.pre_save
         value = f"pre_save{number}(obj, {adding})"
     codec = codec_of(field.sql_type)
     names[f"convert{number}"] = converter(field, codec, connection)
+    variable = f"v{number}"
+    test = _unchanged(field, f"({variable} := {value})", variable, number, names)
+    if test is None:
+        return f"convert{number}({value})"
+    plain = variable
+    if codec.encode_inline is not None and all(names.get(k, v) is v for k, v in codec.names.items()):
+        names.update(codec.names)
+        plain = f"({codec.encode_inline.format(v=variable)})"
+    elif codec.encode is not None:
+        names[f"encode{number}"] = codec.encode
+        plain = f"encode{number}({variable})"
+    return f"({plain} if {test} else None if {variable} is None else convert{number}({variable}))"
+
+
+def _unchanged(field: Any, first: str, variable: str, number: int, names: dict[str, Any]) -> str | None:
+    """The condition under which a field takes the value as it is; None when only the field itself can tell.
+
+    first:  the value's expression where it is evaluated, which leaves it in `variable`.
+    """
     # A foreign key's values are those of the key that it refers to.
     target = field
     while target.is_relation:
         target = target.target_field
+    if _customised(field) or _customised(target):
+        return None
+    if target.prep_condition is not None:
+        kind, condition = target.prep_condition
+        names[f"kind{number}"] = kind
+        return f"type({first}) is kind{number} and {condition.format(v=variable)}"
     kinds = sorted(target.prep_types, key=lambda kind: kind.__name__)
-    if not kinds or _customised(field) or _customised(target):
-        return f"convert{number}({value})"
+    if not kinds:
+        return None
     names[f"kind{number}"] = kinds[0] if len(kinds) == 1 else frozenset(kinds)
-    test = f"type(v{number} := {value}) {'is' if len(kinds) == 1 else 'in'} kind{number}"
-    plain = f"v{number}"
-    if codec.encode is not None:
-        names[f"encode{number}"] = codec.encode
-        plain = f"encode{number}(v{number})"
-    return f"({plain} if {test} else convert{number}(v{number}))"
+    return f"type({first}) {'is' if len(kinds) == 1 else 'in'} kind{number}"
 
 
 def _customised(field: Any) -> bool:

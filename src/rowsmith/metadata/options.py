@@ -240,6 +240,21 @@ class Options:
         """Concrete fields by attname, in order."""
         return MappingProxyType({field.attname: field for field in self.concrete_fields})
 
+    @cached_property
+    def plain_fields(self) -> tuple[Any, ...]:
+        """The concrete fields without the key: what an UPDATE of a whole row sets."""
+        return tuple(field for field in self.concrete_fields if not field.primary_key)
+
+    @cached_property
+    def has_db_defaults(self) -> bool:
+        """Whether the database fills in any column that an INSERT leaves out, beside the key."""
+        return any(field.has_db_default() for field in self.concrete_fields)
+
+    @cached_property
+    def write_plans(self) -> dict[Any, Any]:
+        """Statements for single rows, kept by whoever writes; forgotten whenever the fields change."""
+        return {}
+
     @property
     def pk_fields(self) -> list[Any]:
         return [self.pk]

@@ -7,7 +7,6 @@ import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import rowsmith
-from rowsmith.expressions import Q
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
 from rowsmith.metadata.deferred import defer
 from rowsmith.metadata.registry import apps
@@ -177,20 +176,6 @@ class Model(Persistence, Validation, metaclass=ModelBase):
             if (key == value and type(key) is not bool) or key is value:
                 return label
         return value
-
-    def _get_next_or_previous_by_FIELD(self, field: Any, is_next: bool, **kwargs: Any) -> Any:  # noqa: N802 - as above
-        """The instance whose value of `field` comes next, among those that the keywords select; ties go by key."""
-        if not self._is_pk_set():
-            raise ValueError("get_next/get_previous cannot be used on unsaved objects.")
-        direction, sign = ("gt", "") if is_next else ("lt", "-")
-        value = getattr(self, field.attname)
-        later = Q(**{f"{field.name}__{direction}": value}) | Q(**{field.name: value, f"pk__{direction}": self.pk})
-        alias = self._state.db
-        manager = self.__class__._default_manager
-        rows = (manager.using(alias) if alias is not None else manager.all()).filter(later, **kwargs)
-        for found in rows.order_by(f"{sign}{field.name}", f"{sign}pk")[:1]:
-            return found
-        raise self.DoesNotExist(f"{self.__class__.__name__} matching query does not exist.")
 
 
 def _reference(cls: Any) -> Any:

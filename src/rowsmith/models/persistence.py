@@ -61,6 +61,17 @@ class Persistence:
     ) -> None:
         cls = self.__class__
         meta = cls._meta
+        if (
+            # The usual case: a row that is there, all of it loaded, nobody listening.
+            not (self._adding or self._pending or force_insert or force_update or meta.select_on_save)
+            and using is None
+            and update_fields is None
+            and type(self) is cls
+            and not (pre_save.receivers or post_save.receivers)
+            and getattr(self, meta.pk.attname) is not None
+            and writing.overwrite(self, meta, self._database or DEFAULT_DB_ALIAS)
+        ):
+            return
         if self._pending:
             self._take_over_keys()
         if force_insert and (force_update or update_fields):
@@ -135,12 +146,12 @@ class Persistence:
 
     def _update(self: Any, meta: Any, fields: tuple[Any, ...], alias: str, names: frozenset[str] | None) -> bool:
         """Update the row; whether there is one."""
-        existing = self.__class__._base_manager.using(alias).filter(pk=self.pk)
-        if meta.select_on_save and not existing.exists():
-            return False
-        if not fields:
-            return names is not None or existing.exists()
-        return writing.update(self, fields, alias)
+        if fields and not meta.select_on_save:
+            return writing.update(self, fields, alias)
+        exists: bool = self.__class__._base_manager.using(alias).filter(pk=self.pk).exists()
+        if fields and exists:
+            return writing.update(self, fields, alias)
+        return exists or (names is not None and not fields)
 
     def delete(self: Any, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what depends on it; how many rows in all, and of each model."""
@@ -258,10 +269,7 @@ def _check_update_fields(meta: Any, names: frozenset[str]) -> None:
 def writable(meta: Any, names: frozenset[str] | None) -> tuple[Any, ...]:
     """The fields that an UPDATE sets: all but the key, or those among `names`."""
     if names is None:
-        plain: tuple[Any, ...] | None = meta.__dict__.get("plain_fields")
-        if plain is None or len(plain) != len(meta.concrete_fields) - 1:
-            plain = meta.plain_fields = tuple(f for f in meta.concrete_fields if not f.primary_key)
-        return plain
+        return meta.plain_fields  # type: ignore[no-any-return]
     return tuple(
         f for f in meta.concrete_fields if not f.primary_key and (f.name in names or f.attname in names)
     )
@@ -269,7 +277,7 @@ def writable(meta: Any, names: frozenset[str] | None) -> tuple[Any, ...]:
 
 def insertable(instance: Any, meta: Any, unset: bool) -> tuple[Any, ...]:
     """The fields that an INSERT names: not those that the database fills in."""
-    fields = writable(meta, None) if unset else tuple(meta.concrete_fields)
-    if any(field.has_db_default() for field in fields):
+    fields: tuple[Any, ...] = meta.plain_fields if unset else meta.concrete_fields
+    if meta.has_db_defaults:
         return tuple(f for f in fields if not isinstance(getattr(instance, f.attname), DatabaseDefault))
     return fields

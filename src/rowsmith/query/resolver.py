@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from rowsmith.exceptions import FieldError, UnknownName, did_you_mean
@@ -87,17 +88,21 @@ class Resolver:
         meta = step.model._meta
         pairs = tuple((source.column, target.column) for source, target in step.pairs)
         key = (step.field, step.model, pairs)
+        optional = step.nullable or step.multiple
+        return self.join_again(Joined("", meta.db_table, meta, parent, pairs, key, step.multiple, optional), parent)
+
+    def join_again(self, wanted: Joined, parent: str) -> str:
+        """The alias of a join like `wanted`, hung on `parent`: an earlier one that may be shared, or a new one."""
         for joined in reversed(self.joins):
-            if joined.parent == parent and joined.step == key:
-                if step.multiple and self.reuse is not None and joined.alias not in self.reuse:
+            if joined.parent == parent and joined.step == wanted.step and joined.condition == wanted.condition:
+                if wanted.multiple and self.reuse is not None and joined.alias not in self.reuse:
                     continue
                 if self.reuse is not None:
                     self.reuse.add(joined.alias)
                 return joined.alias
-        alias = self._new_alias(meta.db_table)
-        optional = step.nullable or step.multiple
-        self.joins.append(Joined(alias, meta.db_table, meta, parent, pairs, key, step.multiple, optional))
-        if optional or parent in self.optional:
+        alias = self._new_alias(wanted.table)
+        self.joins.append(replace(wanted, alias=alias, parent=parent))
+        if wanted.optional or parent in self.optional:
             self.optional.add(alias)
         if self.reuse is not None:
             self.reuse.add(alias)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +19,9 @@ from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import check_related
 from rowsmith.query.slots import Slots
+from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
+from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.select import Lock
 from rowsmith.sql.types import Integer
 
@@ -70,6 +73,43 @@ def linked(query: Query, slots: Slots, step: Any, key_field: Any, keys: Any, nam
     annotations = MappingProxyType({**query.annotations, name: Annotation(column, key_field)})
     where = p.conjunction([query.where, predicate])
     return query.but(joins=tuple(scope.joins), where=where, annotations=annotations)
+
+
+def combined(query: Query, slots: Slots, other: Query, width: int, connector: str) -> Query:
+    """`a & b`, `a | b` and `a ^ b`: the rows that meet both, any or an odd number of two queries' conditions.
+
+    width:  how many values the other query has.
+    """
+    if query.options is not other.options:
+        raise TypeError("Cannot combine queries on two different base models.")
+    if query.sliced or other.sliced:
+        raise TypeError("Cannot combine queries once a slice has been taken.")
+    if query.distinct != other.distinct:
+        raise TypeError("Cannot combine a unique query with a non-unique query.")
+    if query.distinct_on != other.distinct_on:
+        raise TypeError("Cannot combine queries with different distinct fields.")
+    scope = scope_of(query, slots, reuse=set() if connector == "AND" else None)
+    aliases = {other.base: query.base}
+    for joined in other.joins[1:]:
+        assert joined.parent is not None
+        aliases[joined.alias] = scope.join_again(joined, aliases[joined.parent])
+    places = slots.place_prepared(width)
+
+    def change(node: Node) -> Node | None:
+        match node:
+            case sql.Column() if node.alias in aliases:
+                return replace(node, alias=aliases[node.alias])
+            case sql.Parameter() | sql.ListParameter():
+                return replace(node, slot=places[node.slot])
+            case _:
+                return None
+
+    where = _JOINING[connector]([query.where, rewrite(other.where, change)])
+    ordering = query.ordering if not other.ordering else other.ordering
+    return query.but(joins=tuple(scope.joins), where=where, ordering=ordering)
+
+
+_JOINING = {"AND": p.conjunction, "OR": p.disjunction, "XOR": p.exclusive}
 
 
 def nothing(query: Query, slots: Slots) -> Query:

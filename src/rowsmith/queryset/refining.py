@@ -132,6 +132,42 @@ class Refining(Shaped):
         """No rows, without asking."""
         return self._step(("none",), (), steps.nothing)
 
+    # Combinations
+
+    def __and__(self, other: Any) -> Any:
+        return self._combined(other, "AND")
+
+    def __or__(self, other: Any) -> Any:
+        return self._combined(other, "OR")
+
+    def __xor__(self, other: Any) -> Any:
+        return self._combined(other, "XOR")
+
+    def _combined(self, other: Any, connector: str) -> Any:
+        if not isinstance(other, Refining):
+            return NotImplemented
+        empty, other_empty = self._shape.query.empty, other._shape.query.empty
+        if empty or other_empty:
+            if self.model is not other.model:
+                raise TypeError("Cannot combine queries on two different base models.")
+            if connector == "AND":
+                return self if empty else other
+            return (other if empty else self).all()
+        if connector != "AND":
+            left, right = self._by_key_if_sliced(), other._by_key_if_sliced()
+        else:
+            left, right = self, other
+        shape, values = right._shape, right._values
+        key = ("combined", connector, shape) if shape.kept else None
+        return left._step(key, values, lambda q, s: steps.combined(q, s, shape.query, len(values), connector))
+
+    def _by_key_if_sliced(self) -> Refining:
+        """This queryset in a form that can be combined: the rows of a slice are told by their keys."""
+        if not self._shape.query.sliced:
+            return self
+        rows: Refining = self.model._base_manager.using(self._db).filter(pk__in=self.values("pk"))
+        return rows
+
     # Order and number
 
     def order_by(self, *names: Any) -> Self:

@@ -15,12 +15,14 @@ class Codec:
     decode:  a driver's value (never None) to the Python value.
     inline:  a Python expression equal to `decode`, with `{v}` for the driver's value, which generated row builders
              paste into their loop; None makes them call `decode`.
-    names:   what `inline` refers to.
+    encode_inline:  the same for `encode`, pasted into the functions that take parameters from instances.
+    names:   what `inline` and `encode_inline` refer to.
     """
 
     encode: Callable[[Any], Any] | None = None
     decode: Callable[[Any], Any] | None = None
     inline: str | None = None
+    encode_inline: str | None = None
     names: Mapping[str, Any] = field(default_factory=dict)
 
 

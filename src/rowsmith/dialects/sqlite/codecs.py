@@ -21,9 +21,34 @@ _datetime = datetime.datetime.fromisoformat
 _time = datetime.time.fromisoformat
 _timedelta = datetime.timedelta
 
+
+def _json_encoder() -> Callable[[Any], str]:
+    """What json.dumps does without options, without setting it up at every call."""
+    whole = json.JSONEncoder(allow_nan=False).encode
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return whole
+
+    def refuse(value: Any) -> Any:
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+    text = json.encoder.encode_basestring_ascii
+    chunks = make(None, refuse, text, None, ": ", ", ", False, False, False)
+
+    def encode(value: Any) -> str:
+        if type(value) is dict or type(value) is list:
+            try:
+                return "".join(chunks(value, 0))
+            except RecursionError:
+                pass  # the slow way tells a circle from mere depth
+        return whole(value)
+
+    return encode
+
+
 # The scanner behind json.loads, without the layers that look for white space and for a second document.
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
-_encode_json = json.JSONEncoder(allow_nan=False).encode
+_encode_json = _json_encoder()
 
 # UUID's constructor spends most of its time on forms that cannot occur here.
 _new = object.__new__
@@ -40,14 +65,18 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
     """
     match type_:
         case types.Boolean():
-            return Codec(encode=int, decode=bool, inline="not not {v}")
+            return Codec(encode=int, decode=bool, inline="not not {v}", encode_inline="1 if {v} else 0")
         case types.Float():
-            return Codec(encode=_finite)
+            return Codec(encode=_finite, encode_inline="{v} if {v} == {v} else _finite({v})", names={"_finite": _finite})
         case types.Decimal(digits, places):
             return _decimal(digits, places)
         case types.Date():
             return Codec(
-                encode=datetime.date.isoformat, decode=_date, inline="_date({v})", names={"_date": _date}
+                encode=datetime.date.isoformat,
+                decode=_date,
+                inline="_date({v})",
+                encode_inline="{v}.isoformat()",
+                names={"_date": _date},
             )
         case types.Time():
             return Codec(encode=_encode_time, decode=_time, inline="_time({v})", names={"_time": _time})
@@ -61,7 +90,7 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
                 names={"_timedelta": _timedelta},
             )
         case types.Uuid():
-            return Codec(encode=_hex, decode=_uuid)
+            return Codec(encode=_hex, decode=_uuid, encode_inline="'%032x' % {v}.int")
         case types.Json(encoder, decoder):
             return _json(encoder, decoder)
         case types.Array(of):
@@ -88,7 +117,7 @@ def _decimal(digits: int | None, places: int | None) -> Codec:
 
         return Codec(encode=_plain_text, decode=read)
     quantum = decimal.Decimal(1).scaleb(-places)
-    context = decimal.Context(prec=digits or _WIDE.prec)
+    context = _context(digits)
     # str() of a number with at most six places never uses an exponent.
     text: Callable[[decimal.Decimal], str] = str if places <= 6 else "{:f}".format
     form = f"%.{places}f"
@@ -113,8 +142,23 @@ def _decimal(digits: int | None, places: int | None) -> Codec:
     # A float that equals what its rounded text reads as had no further digits; anything else takes the exact way.
     inline = f"(_D(_s) if type({{v}}) is not str and float(_s := '{form}' % {{v}}) == {{v}} else _u{places}({{v}}))"
     return Codec(
-        encode=encode, decode=decode, inline=inline, names={"_D": decimal.Decimal, f"_u{places}": unrounded}
+        encode=encode,
+        decode=decode,
+        inline=inline,
+        encode_inline=f"_t{places}({{v}}.quantize(_q{places}, None, _c{digits}))",
+        names={
+            "_D": decimal.Decimal,
+            f"_u{places}": unrounded,
+            f"_t{places}": text,
+            f"_q{places}": quantum,
+            f"_c{digits}": context,
+        },
     )
+
+
+@functools.cache
+def _context(digits: int | None) -> decimal.Context:
+    return decimal.Context(prec=digits or _WIDE.prec)
 
 
 @functools.cache
@@ -166,7 +210,15 @@ def _instant(use_tz: bool, zone: tzinfo) -> Codec:
             return _datetime(value + "+00:00")
 
         return Codec(
-            encode=encode, decode=decode, inline="_datetime({v} + '+00:00')", names={"_datetime": _datetime}
+            encode=encode,
+            decode=decode,
+            inline="_datetime({v} + '+00:00')",
+            # A naive twin is made and printed in less time than an aware one is printed.
+            encode_inline=(
+                "_join({v}.date(), {v}.time()).isoformat(' ') if {v}.tzinfo is _utc else "
+                "{v}.astimezone(_utc).isoformat(' ')[:-6]"
+            ),
+            names={"_datetime": _datetime, "_utc": UTC, "_join": datetime.datetime.combine},
         )
 
     def to_zone(value: datetime.datetime) -> str:
