@@ -10,7 +10,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rowsmith import aio, models, transaction
     from rowsmith.config import DEFAULT_DB_ALIAS, configure
-    from rowsmith.db import aclose_all, close_all, connection, connections, lifespan
+    from rowsmith.db import (
+        aclose_all,
+        close_all,
+        connection,
+        connections,
+        lifespan,
+        reset_queries,
+        router,
+    )
     from rowsmith.exceptions import (
         DatabaseError,
         DataError,
@@ -34,6 +42,8 @@ _HOMES = {
     "connection": "rowsmith.db",
     "connections": "rowsmith.db",
     "lifespan": "rowsmith.db",
+    "reset_queries": "rowsmith.db",
+    "router": "rowsmith.db",
     "acreate_tables": "rowsmith.execution.schema",
     "adrop_tables": "rowsmith.execution.schema",
     "create_tables": "rowsmith.execution.schema",
@@ -73,6 +83,8 @@ __all__ = [
     "drop_tables",
     "lifespan",
     "models",
+    "reset_queries",
+    "router",
     "transaction",
 ]
 
