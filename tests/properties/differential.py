@@ -47,6 +47,7 @@ class Tally:
     compared: int = 0
     errors: int = 0
     stumbles: int = 0
+    contradictions: list[str] = field(default_factory=list)
     softer: Counter[str] = field(default_factory=Counter)
     mismatches: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -86,6 +87,19 @@ def verdict(query: queries.Query, expected: Any, found: Any, tally: Tally | None
 
 def compare(query: queries.Query, oracle: sides.Side, subject: sides.Side, tally: Tally | None = None) -> str | None:
     return verdict(query, oracle.run(query.node, query.writes), subject.run(query.node, query.writes), tally)
+
+
+def contradicts_itself(query: queries.Query, oracle: sides.Side, subject: sides.Side) -> bool:
+    """Does the oracle answer two spellings of the query differently, while the subject answers all alike?
+
+    Then the oracle is no judge of it, provided that the subject's answer is one of the oracle's.
+    """
+    spellings = [replace(query, node=node) for node in program.same(query.node)]
+    mine = subject.run(query.node, query.writes)
+    if any(verdict(query, mine, subject.run(other.node, query.writes)) for other in spellings):
+        return False
+    answers = [oracle.run(other.node, query.writes) for other in spellings]
+    return any(verdict(query, answer, mine) is None for answer in answers)
 
 
 def family_of(reason: str) -> str:
@@ -199,7 +213,9 @@ def run(
             query = queries.Writer(f"{seed} {i}", rows, aggregates=aggregates).query()
             tally.compared += 1
             reason = compare(query, oracle, subject, tally)
-            if reason is not None:
+            if reason is not None and contradicts_itself(query, oracle, subject):
+                tally.contradictions.append(str(query))
+            elif reason is not None:
                 small = shrink(query, reason, oracle, subject) if cut else query
                 label = f"query {i} of seed {seed}"
                 tally.mismatches.append(describe(label, small, reason, oracle, subject, query))
@@ -227,6 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stop-after", type=int, default=10, metavar="N", help="mismatches to see before stopping")
     parser.add_argument("--no-aggregates", action="store_true", help="leave out annotate() and aggregate()")
     parser.add_argument("--no-shrink", action="store_true", help="print mismatches as they were found")
+    parser.add_argument("--contradictions", action="store_true", help="print where Django contradicts itself")
     parser.add_argument(
         "--self-check",
         action="store_true",
@@ -243,12 +260,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cut=not options.no_shrink,
         progress=True,
     )
+    if options.contradictions:
+        print("\n".join(tally.contradictions))
     for words, times in tally.softer.most_common():
         print(f"{times:6d} x {words}")
     print(
         f"{tally.compared} queries of seed {options.seed} (SQLite {sides.sqlite_version()}): "
         f"{len(tally.mismatches)} mismatches, {tally.errors} agreed errors, "
-        f"{tally.stumbles} on which Django itself stumbled"
+        f"{tally.stumbles} on which Django itself stumbled, "
+        f"{len(tally.contradictions)} on which it contradicts itself"
     )
     return 1 if tally.mismatches else 0
 

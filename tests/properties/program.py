@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,6 +134,96 @@ BASE_NAMES: Mapping[str, Any] = {
 def run(node: Node, names: Mapping[str, Any]) -> Any:
     """Evaluate the source that `str(node)` prints: what a person reads is what is run."""
     return eval(compile(str(node), "<query>", "eval"), {**BASE_NAMES, **names})
+
+
+def same(node: Node) -> Iterator[Node]:
+    """The query with its conditions spelled differently: every spelling must have the same answer."""
+    spelled = rewritten(node, exclusive)
+    if spelled != node:
+        yield spelled
+    for spelling in (turned, negated):
+        for base in (node, spelled):
+            other = rewritten(base, spelling)
+            if other != base:
+                yield other
+
+
+def rewritten(node: Node, rule: Callable[[Node], Node]) -> Node:
+    """The expression with the rule applied to every part, from the inside out."""
+
+    def inner(part: Node) -> Node:
+        return rewritten(part, rule)
+
+    match node:
+        case Call(target, name, args, kwargs):
+            node = Call(
+                None if target is None else inner(target),
+                name,
+                tuple(map(inner, args)),
+                tuple((key, inner(value)) for key, value in kwargs),
+            )
+        case Get(target, name):
+            node = Get(inner(target), name)
+        case Bin(op, left, right):
+            node = Bin(op, inner(left), inner(right))
+        case Not(operand):
+            node = Not(inner(operand))
+        case Index(target, _, _, _, _):
+            node = replace(node, target=inner(target))
+        case Seq(items):
+            node = Seq(tuple(map(inner, items)))
+    return rule(node)
+
+
+def exclusive(node: Node) -> Node:
+    """a ^ b as (a & ~b) | (~a & b)."""
+    match node:
+        case Bin("^", a, b):
+            return Bin("|", Bin("&", a, Not(b)), Bin("&", Not(a), b))
+    return node
+
+
+def turned(node: Node) -> Node:
+    """The operands of and, or and xor, and the conditions of one call, the other way round."""
+    match node:
+        case Bin("&" | "|" | "^" as op, left, right) if not queryset(node):
+            return Bin(op, right, left)
+        case Call(target, "filter" | "exclude" | "Q" as name, args, kwargs):
+            return Call(target, name, args[::-1], kwargs[::-1])
+    return node
+
+
+def negated(node: Node) -> Node:
+    """exclude(...) as filter(~...), and a negation pushed inward over and and or."""
+    match node:
+        case Call(target, "exclude", args, kwargs) if args or kwargs:
+            whole: Node | None = Call(None, "Q", (), kwargs) if kwargs else None
+            for arg in args[::-1]:
+                whole = arg if whole is None else Bin("&", arg, whole)
+            assert whole is not None
+            return Call(target, "filter", (Not(whole),))
+        case Not(Bin("|", a, b)):
+            return Bin("&", Not(a), Not(b))
+        case Not(Bin("&", a, b)):
+            return Bin("|", Not(a), Not(b))
+    return node
+
+
+def queryset(node: Node) -> bool:
+    """Is this a combination of querysets, whose operands may differ in more than conditions?"""
+    while isinstance(node, (Bin, Call, Index, Get, Not)):
+        match node:
+            case Bin(_, left, _):
+                node = left
+            case Not(inner):
+                node = inner
+            case Get(_, _):
+                return True
+            case Call(target, _, _, _) | Index(target, _, _, _, _):
+                if target is None:
+                    return False
+                node = target
+    return False
 
 
 def smaller(node: Node) -> Iterator[Node]:

@@ -130,6 +130,10 @@ class Writer:
                 return found
         return None
 
+    @staticmethod
+    def nullable(path: Path) -> bool:
+        return any(link.optional for link in path.links) or is_nullable(path.model, path.name)
+
     # --- values
 
     def value(self, path: Path) -> Any:
@@ -141,6 +145,8 @@ class Writer:
                 return found
         if path.name == "pk":
             return self.key(path.model)
+        if path.name == "population":
+            return self.rng.randint(0, 20)  # below zero Django takes any comparison for true, of NULL too
         return data.value(self.rng, path.kind)
 
     def operand(self, model: str, path: Path) -> Node:
@@ -192,7 +198,8 @@ class Writer:
                     lookup = "exact"
                 elif path.kind == "int" and self.chance(0.08):
                     return f"{name}__{rng.choice(TEXT_LOOKUPS)}", Lit(str(rng.randint(0, 20)))
-                elif path.kind == "int" and self.chance(0.08):
+                elif path.kind == "int" and self.chance(0.08) and not self.nullable(path):
+                    # Of a nullable column Django answers such a comparison with the NULL rows too.
                     odd = rng.choice([2**63, -(2**63) - 1, 2**100, 3.5, -0.5, "7"])
                     return f"{name}__{rng.choice(['exact', *ORDER_LOOKUPS])}", Lit(odd)
             case "bool" | "json":

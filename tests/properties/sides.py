@@ -82,7 +82,10 @@ class Side:
             for (table,) in cursor.fetchall():
                 cursor.execute(f"SELECT name FROM pragma_table_info('{table}')")
                 # quote() tells what is stored; a library's own cursor may convert what it reads.
-                columns = ", ".join(f'quote("{name}")' for (name,) in cursor.fetchall())
+                names = [name for (name,) in cursor.fetchall()]
+                if names[0] == "id" and len(names) == 3 and names[1].endswith("_id"):
+                    names = names[1:]  # links are a set: the order in which they got their keys says nothing
+                columns = ", ".join(f'quote("{name}")' for name in names)
                 cursor.execute(f'SELECT {columns} FROM "{table}"')
                 tables[table] = sorted(", ".join(row) for row in cursor.fetchall())
         return tables
