@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from rowsmith.exceptions import ValidationError
 
@@ -89,7 +89,7 @@ _UNICODE = "\u00a1-\uffff"
 _LABEL = rf"[a-z{_UNICODE}0-9](?:[a-z{_UNICODE}0-9-]{{0,61}}[a-z{_UNICODE}0-9])?"
 _ASCII_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TLD = rf"(?!-)(?:xn--[a-z0-9]{{1,59}}|[a-z{_UNICODE}-]{{2,63}})(?<!-)"
-_ASCII_TLD = r"(?!-)(?:xn--[a-z0-9]{1,59}|[a-z-]{2,63})(?<!-)"
+_ASCII_TLD = r"(?!-)[a-z0-9-]{2,63}(?<!-)"
 
 
 class DomainNameValidator(RegexValidator):
@@ -103,7 +103,7 @@ class DomainNameValidator(RegexValidator):
     ) -> None:
         label, tld = (_LABEL, _TLD) if accept_idna else (_ASCII_LABEL, _ASCII_TLD)
         self.accept_idna = accept_idna
-        super().__init__(rf"^(?:{label}\.)+{tld}\Z", message=message, code=code, flags=re.IGNORECASE)
+        super().__init__(rf"^(?:{label}\.)+{tld}\.?\Z", message=message, code=code, flags=re.IGNORECASE)
 
     def __call__(self, value: Any) -> None:
         if not isinstance(value, str) or len(value) > self.max_length:
@@ -123,7 +123,7 @@ class URLValidator(RegexValidator):
 
     def __init__(self, schemes: Collection[str] | None = None, **options: Any) -> None:
         octet = r"(?:0|25[0-5]|2[0-4][0-9]|1[0-9]{0,2}|[1-9][0-9]?)"
-        host = rf"(?:(?:{_LABEL}\.)+{_TLD}\.?|(?:{_LABEL})?localhost|localhost)"
+        host = rf"(?:(?:{_LABEL}\.)+{_TLD}\.?|localhost)"
         super().__init__(
             r"^[a-z0-9.+-]*://"
             r"(?:[^\s:@/]+(?::[^\s:@/]*)?@)?"
@@ -150,10 +150,7 @@ class URLValidator(RegexValidator):
             parts = urlsplit(value)
         except ValueError:
             raise error from None
-        try:
-            super().__call__(value)
-        except ValidationError:
-            super().__call__(_with_punycode(value, parts, error))
+        super().__call__(value)
         if parts.hostname is None or len(parts.hostname) > 253:
             raise error
         if (
@@ -163,15 +160,6 @@ class URLValidator(RegexValidator):
                 validate_ipv6_address(literal[1])
             except ValidationError:
                 raise error from None
-
-
-def _with_punycode(value: str, parts: SplitResult, error: ValidationError) -> str:
-    """The URL with its host written in ASCII, for hosts whose Unicode form has characters outside the pattern."""
-    try:
-        netloc = parts.netloc.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise error from None
-    return parts._replace(netloc=netloc).geturl()
 
 
 integer_validator = RegexValidator(re.compile(r"^-?\d+\Z"), message="Enter a valid integer.", code="invalid")
@@ -194,7 +182,7 @@ class EmailValidator(Deconstructible):
         r'|"(?:[\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*")\Z',
         re.IGNORECASE,
     )
-    domain_regex = re.compile(rf"^(?:{_ASCII_LABEL}\.)+[a-z0-9-]{{2,63}}(?<!-)\Z", re.IGNORECASE)
+    domain_regex = re.compile(rf"^(?:{_LABEL}\.)+{_TLD}\Z", re.IGNORECASE)
     literal_regex = re.compile(r"^\[([a-f0-9:.]+)\]\Z", re.IGNORECASE)
 
     def __init__(
@@ -214,13 +202,7 @@ class EmailValidator(Deconstructible):
         user, _, domain = value.rpartition("@")
         if not self.user_regex.match(user):
             raise error
-        if domain in self.allowlist or self.validate_domain_part(domain):
-            return
-        try:
-            ascii_domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise error from None
-        if not self.validate_domain_part(ascii_domain):
+        if domain not in self.allowlist and not self.validate_domain_part(domain):
             raise error
 
     def validate_domain_part(self, domain: str) -> bool:
@@ -287,11 +269,10 @@ def validate_ipv46_address(value: Any) -> None:
 
 def is_ipv6_address(value: Any) -> bool:
     try:
-        address = ipaddress.IPv6Address(value)
+        ipaddress.IPv6Address(value)
     except ValueError:
         return False
-    # The zone of an interface means something on one machine only.
-    return address.scope_id is None
+    return True
 
 
 def _not_an_address(kind: str, value: Any) -> ValidationError:

@@ -32,11 +32,8 @@ def validate(
 
 def judge(expression: Any, model: Any, instance: Any, using: str) -> Any:
     """What the database makes of a Q or an expression for the values of `instance`."""
-    values = {}
-    for field in model._meta.concrete_fields:
-        value = getattr(instance, field.attname)
-        unknown = is_expression(value) or isinstance(value, DatabaseDefault)
-        values[field.column] = None if unknown else field.get_prep_value(value)
+    read = _fields_in(model, expression) or []
+    values = {field.column: field.get_prep_value(getattr(instance, field.attname)) for field in read}
     return evaluate(connections[using], model, expression, values)
 
 
