@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rowsmith import aio, models, transaction
     from rowsmith.config import DEFAULT_DB_ALIAS, configure
-    from rowsmith.db import (
+    from rowsmith.db import (  # type: ignore[no-redef]
         aclose_all,
         close_all,
         connection,

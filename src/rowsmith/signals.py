@@ -39,9 +39,7 @@ class _Connection:
 
     __slots__ = ("is_async", "key", "reference", "sender")
 
-    def __init__(
-        self, key: Any, reference: Callable[[], Receiver | None], sender: Any, is_async: bool
-    ) -> None:
+    def __init__(self, key: Any, reference: Callable[[], Receiver | None], sender: Any, is_async: bool) -> None:
         self.key = key
         self.reference = reference
         self.sender = sender
@@ -54,14 +52,12 @@ class Signal:
     changed:  called after receivers came or went, so that whoever sends can prepare for having none.
     """
 
-    def __init__(self, changed: Callable[[], None] | None = None) -> None:
-        self.changed = changed
+    def __init__(self) -> None:
+        self.changed: list[Callable[[], None]] = []
         # Replaced, never edited: sending reads it without a lock while other threads connect.
         self.receivers: tuple[_Connection, ...] = ()
 
-    def connect(
-        self, receiver: Receiver, sender: Any = None, weak: bool = True, dispatch_uid: Any = None
-    ) -> None:
+    def connect(self, receiver: Receiver, sender: Any = None, weak: bool = True, dispatch_uid: Any = None) -> None:
         """Call `receiver(signal=, sender=, **kwargs)` at every send by `sender`, or by anybody when that is None.
 
         weak:          forget the receiver when nothing else holds it.
@@ -78,7 +74,7 @@ class Signal:
         reference: Callable[[], Receiver | None]
         if weak:
             reference = (
-                weakref.WeakMethod(receiver, self._forget)  # type: ignore[arg-type]
+                weakref.WeakMethod(receiver, self._forget)
                 if inspect.ismethod(receiver)
                 else weakref.ref(receiver, self._forget)
             )
@@ -89,9 +85,7 @@ class Signal:
         )
         self._replace((*self.receivers, _Connection(key, reference, sender, is_async)))
 
-    def disconnect(
-        self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None
-    ) -> bool | None:
+    def disconnect(self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None) -> bool | None:
         """Undo `connect` with the same arguments; whether there was something to undo."""
         key = (_identity(receiver) if dispatch_uid is None else dispatch_uid, _sender_key(sender))
         left = tuple(connection for connection in self.receivers if connection.key != key)
@@ -168,8 +162,7 @@ class Signal:
             threaded, awaited = [], list(await asyncio.gather(*waits))
         sync_responses, async_responses = iter(threaded), iter(awaited)
         return [
-            (receiver, next(async_responses) if is_async else next(sync_responses))
-            for receiver, is_async in receivers
+            (receiver, next(async_responses) if is_async else next(sync_responses)) for receiver, is_async in receivers
         ]
 
     def _live(self, sender: Any) -> Iterable[tuple[Receiver, bool]]:
@@ -185,14 +178,12 @@ class Signal:
         return False
 
     def _forget(self, reference: Any) -> None:
-        self._replace(
-            tuple(connection for connection in self.receivers if connection.reference is not reference)
-        )
+        self._replace(tuple(connection for connection in self.receivers if connection.reference is not reference))
 
     def _replace(self, receivers: tuple[_Connection, ...]) -> None:
         self.receivers = receivers
-        if self.changed is not None:
-            self.changed()
+        for react in self.changed:
+            react()
 
 
 class ModelSignal(Signal):
@@ -204,16 +195,12 @@ class ModelSignal(Signal):
         label = getattr(getattr(sender, "_meta", None), "label_lower", None)
         return label is not None and _sender_key(wanted) == label
 
-    def connect(
-        self, receiver: Receiver, sender: Any = None, weak: bool = True, dispatch_uid: Any = None
-    ) -> None:
+    def connect(self, receiver: Receiver, sender: Any = None, weak: bool = True, dispatch_uid: Any = None) -> None:
         if isinstance(sender, str) and sender.count(".") != 1:
             raise ValueError(f"A lazy sender is written 'app.Model', not {sender!r}.")
         super().connect(receiver, sender, weak, dispatch_uid)
 
-    def disconnect(
-        self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None
-    ) -> bool | None:
+    def disconnect(self, receiver: Receiver | None = None, sender: Any = None, dispatch_uid: Any = None) -> bool | None:
         found = super().disconnect(receiver, sender, dispatch_uid)
         return None if isinstance(sender, str) else found
 

@@ -457,8 +457,9 @@ class DecimalValidator(Deconstructible):
         if self.decimal_places is not None and decimals > self.decimal_places:
             raise self._error("max_decimal_places", self.decimal_places, value)
         if self.max_digits is not None and self.decimal_places is not None:
-            if whole > self.max_digits - self.decimal_places:
-                raise self._error("max_whole_digits", self.max_digits - self.decimal_places, value)
+            most = self.max_digits - self.decimal_places
+            if whole > most:
+                raise self._error("max_whole_digits", most, value)
 
     def _error(self, code: str, limit: int, value: Decimal) -> ValidationError:
         return ValidationError(self.messages[code], code=code, params={"max": limit, "value": value})
@@ -516,7 +517,7 @@ class FileExtensionValidator(Deconstructible):
 def get_available_image_extensions() -> list[str]:
     """The extensions of the image formats that Pillow reads; none without Pillow."""
     try:
-        from PIL import Image
+        from PIL import Image  # type: ignore[import-not-found]  # noqa: PLC0415 - optional, and slow to import
     except ImportError:
         return []
     Image.init()

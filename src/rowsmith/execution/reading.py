@@ -44,11 +44,8 @@ def _listeners_changed() -> None:
     cache.clear()
 
 
-for _signal in (pre_init, post_init):
-    _earlier = _signal.changed
-    _signal.changed = (lambda earlier: lambda: (earlier and earlier(), _listeners_changed()) and None)(
-        _earlier
-    )
+pre_init.changed.append(_listeners_changed)
+post_init.changed.append(_listeners_changed)
 
 
 def loader(layout: Layout, width: int, connection: Connection, label: str) -> Loader:
@@ -119,7 +116,7 @@ def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
         if shape.query.empty:
             return []
         compiled = rows_of(shape, connection)
-    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)  # type: ignore[no-any-return]
+    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)
 
 
 async def afetch(shape: Shape, values: Values, alias: str) -> list[Any]:
@@ -130,7 +127,7 @@ async def afetch(shape: Shape, values: Values, alias: str) -> list[Any]:
         if shape.query.empty:
             return []
         compiled = rows_of(shape, connection)
-    return await connection.afetch(compiled.text, compiled.bind(values), compiled.load)  # type: ignore[no-any-return]
+    return await connection.afetch(compiled.text, compiled.bind(values), compiled.load)
 
 
 def stream(shape: Shape, values: Values, alias: str, chunk_size: int) -> Iterator[list[Any]]:

@@ -61,7 +61,7 @@ class Aggregate(Func):
 
     def result_type(self, argument: types.Type) -> types.Type:
         """The type of the aggregate of values of type `argument`."""
-        return self.result or argument
+        return self.result or types.unsized(argument)
 
     def resolve(self, scope: Scope) -> Resolved:
         condition = None
@@ -127,7 +127,7 @@ class Avg(Aggregate):
     allow_distinct = True
 
     def result_type(self, argument: types.Type) -> types.Type:
-        return types.Float() if isinstance(argument, types.Integer | types.Serial) else argument
+        return types.Float() if isinstance(argument, types.Integer | types.Serial) else types.unsized(argument)
 
 
 class Max(Aggregate):

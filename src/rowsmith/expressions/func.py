@@ -43,7 +43,7 @@ class Func(Expression):
     def resolve(self, scope: Scope) -> Resolved:
         arguments = [expression.resolve(scope) for expression in self.expressions]
         first = arguments[0].node.type if arguments else types.Unknown()
-        type_ = scope.type_of(self.output_field) if self.output_field else self.result or first
+        type_ = scope.type_of(self.output_field) if self.output_field else self.result or types.unsized(first)
         node = sql.Function(self.name, tuple(a.node for a in arguments), type=type_)
-        inferred = arguments[0].field if self.result is None and arguments else None
+        inferred = arguments[0].field if arguments and type_ == first else None
         return self._typed(node, scope, inferred)

@@ -188,9 +188,9 @@ class Field(Generic[S, G]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Field):
             return NotImplemented
-        return self.creation_counter == other.creation_counter and self.__dict__.get(
+        return self.creation_counter == other.creation_counter and self.__dict__.get("model") is other.__dict__.get(
             "model"
-        ) is other.__dict__.get("model")
+        )
 
     def __lt__(self, other: Any) -> bool:
         if not isinstance(other, Field):
@@ -365,11 +365,7 @@ class Field(Generic[S, G]):
         keywords: dict[str, Any] = {}
         for option, default in _OPTION_DEFAULTS.items():
             value = getattr(self, attributes.get(option, option))
-            if (
-                option == "choices"
-                and value is not None
-                and not (callable(value) and not isinstance(value, type))
-            ):
+            if option == "choices" and value is not None and not (callable(value) and not isinstance(value, type)):
                 value = self._choices
             if value is not default and not (isinstance(default, list) and value == default):
                 keywords[option] = value
@@ -457,9 +453,7 @@ class Field(Generic[S, G]):
             return self.to_python(value)
         except ValidationError as error:
             reason = " ".join(error.messages)
-            raise InvalidValue(
-                f"Field '{self.name}': {reason}", code=getattr(error, "code", "invalid")
-            ) from None
+            raise InvalidValue(f"Field '{self.name}': {reason}", code=getattr(error, "code", "invalid")) from None
 
     # Validation -----------------------------------------------------------------------------------------------------
 
@@ -472,7 +466,7 @@ class Field(Generic[S, G]):
                 validator(value)
             except ValidationError as error:
                 if getattr(error, "code", None) in self.error_messages:
-                    error.message = self.error_messages[error.code]
+                    error.message = self.error_messages[str(error.code)]
                 errors.extend(error.error_list)
         if errors:
             raise ValidationError(errors)

@@ -113,19 +113,19 @@ class ChoicesType(EnumType):
             # The enumeration's own dictionary refuses a second assignment to the same name.
             dict.__setitem__(classdict, key, value)
         cls = super().__new__(metacls, classname, bases, classdict, **kwds)
-        for member, label in zip(cls.__members__.values(), labels, strict=True):
+        for member, label in zip(_members(cls), labels, strict=True):
             member._label_ = label
-        return enum.unique(cls)
+        return enum.unique(cls)  # type: ignore[type-var]
 
     @property
     def names(cls) -> list[str]:
         empty = ["__empty__"] if hasattr(cls, "__empty__") else []
-        return empty + [member.name for member in cls]  # type: ignore[attr-defined]
+        return empty + [member.name for member in _members(cls)]
 
     @property
     def choices(cls) -> list[Pair]:
         empty = [(None, cls.__empty__)] if hasattr(cls, "__empty__") else []
-        return empty + [(member.value, member.label) for member in cls]  # type: ignore[attr-defined]
+        return empty + [(member.value, member.label) for member in _members(cls)]
 
     @property
     def labels(cls) -> list[str]:
@@ -139,7 +139,11 @@ class ChoicesType(EnumType):
         if isinstance(member, enum.Enum):
             return super().__contains__(member)
         # A class over a concrete type may refuse to build itself from a foreign value in ways of its own.
-        return any(member == known.value for known in cls)  # type: ignore[attr-defined]
+        return any(member == known.value for known in _members(cls))
+
+
+def _members(cls: Any) -> list[Any]:
+    return list(cls.__members__.values())
 
 
 class Choices(enum.Enum, metaclass=ChoicesType):

@@ -24,9 +24,7 @@ _ISO_DURATION = re.compile(
 def parse_duration(text: str) -> datetime.timedelta | None:
     """Read `[days] [[hours:]minutes:]seconds[.fraction]` or ISO 8601 (`P3DT4H`); None for anything else."""
     if iso := _ISO_DURATION.match(text):
-        parts = {
-            key: float(value.replace(",", ".")) for key, value in iso.groupdict("0").items() if key != "sign"
-        }
+        parts = {key: float(value.replace(",", ".")) for key, value in iso.groupdict("0").items() if key != "sign"}
         return datetime.timedelta(**parts) * (-1 if iso["sign"] == "-" else 1)
     plain = _DURATION.match(text)
     if plain is None or not any(plain[key] for key in ("days", "seconds", "micro")):
@@ -247,9 +245,8 @@ class DateTimeField(DateField[S, G]):
             raise self._fail("invalid", value)
         *numbers, fraction, zone = match.groups()
         try:
-            parsed = datetime.datetime(
-                *(int(part or 0) for part in numbers), int((fraction or "0").ljust(6, "0"))
-            )  # type: ignore[arg-type]
+            year, month, day, hour, minute, second = (int(part or 0) for part in numbers)
+            parsed = datetime.datetime(year, month, day, hour, minute, second, int((fraction or "0").ljust(6, "0")))
         except ValueError:
             raise self._fail("invalid_datetime", value) from None
         if zone == "Z":
@@ -309,7 +306,8 @@ class TimeField(_Automatic[S, G]):
             raise self._fail("invalid", value)
         *numbers, fraction = match.groups()
         try:
-            return datetime.time(*(int(part or 0) for part in numbers), int((fraction or "0").ljust(6, "0")))
+            hour, minute, second = (int(part or 0) for part in numbers)
+            return datetime.time(hour, minute, second, int((fraction or "0").ljust(6, "0")))
         except ValueError:
             raise self._fail("invalid_time", value) from None
 
@@ -337,9 +335,7 @@ class DurationField(Field[S, G]):
 
     prep_types = frozenset({datetime.timedelta})
     empty_strings_allowed = False
-    default_error_messages = {
-        "invalid": "%(value)r is not a duration; they are written [DD] [[HH:]MM:]ss[.uuuuuu]."
-    }
+    default_error_messages = {"invalid": "%(value)r is not a duration; they are written [DD] [[HH:]MM:]ss[.uuuuuu]."}
     description = "Duration"
 
     def get_prep_value(self, value: Any) -> Any:

@@ -106,9 +106,7 @@ class ManyToManyField(RelatedField[S, G]):
         if names is not None:
             return through._meta.get_field(names[0]), through._meta.get_field(names[1])
         here, there = self.model._meta.concrete_model, self.related_model._meta.concrete_model
-        keys = [
-            field for field in through._meta.fields if field.remote_field is not None and field.is_resolved
-        ]
+        keys = [field for field in through._meta.fields if field.remote_field is not None and field.is_resolved]
         sources = [field for field in keys if field.related_model._meta.concrete_model is here]
         targets = [field for field in keys if field.related_model._meta.concrete_model is there]
         if here is there:

@@ -26,13 +26,13 @@ class IntegerField(Field[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(
-            self: IntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
-        ) -> None: ...
+        def __init__(self: IntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
         @overload
         def __init__(
             self: IntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({int})
@@ -49,12 +49,9 @@ class IntegerField(Field[S, G]):
             return given
         low, high = self.integer_range
 
-        def limits(kind: type) -> list[Any]:
-            return [
-                v.limit_value() if callable(v.limit_value) else v.limit_value
-                for v in given
-                if isinstance(v, kind)
-            ]
+        def limits(kind: type[validators.BaseValidator]) -> list[Any]:
+            chosen: list[Any] = [validator for validator in given if isinstance(validator, kind)]
+            return [one.limit_value() if callable(one.limit_value) else one.limit_value for one in chosen]
 
         if not any(limit >= low for limit in limits(validators.MinValueValidator)):
             given.append(validators.MinValueValidator(low))
@@ -73,9 +70,7 @@ class IntegerField(Field[S, G]):
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         value = super().get_db_prep_save(value, connection)
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise InvalidValue(
-                f"Field '{self.name}' cannot store {value}: it takes more than 64 bits.", code="invalid"
-            )
+            raise InvalidValue(f"Field '{self.name}' cannot store {value}: it takes more than 64 bits.", code="invalid")
         return value
 
     def to_python(self, value: Any) -> Any:
@@ -84,9 +79,7 @@ class IntegerField(Field[S, G]):
         try:
             return int(value)
         except (TypeError, ValueError, OverflowError):
-            raise ValidationError(
-                self.error_messages["invalid"], code="invalid", params={"value": value}
-            ) from None
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
 
 
 class BigIntegerField(IntegerField[S, G]):
@@ -102,6 +95,8 @@ class BigIntegerField(IntegerField[S, G]):
         def __init__(
             self: BigIntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**63), 2**63 - 1)
@@ -122,6 +117,8 @@ class SmallIntegerField(IntegerField[S, G]):
         def __init__(
             self: SmallIntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**15), 2**15 - 1)
@@ -246,13 +243,13 @@ class AutoField(_Auto[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(
-            self: AutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
-        ) -> None: ...
+        def __init__(self: AutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
         @overload
         def __init__(
             self: AutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
@@ -262,13 +259,13 @@ class BigAutoField(_Auto[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(
-            self: BigAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
-        ) -> None: ...
+        def __init__(self: BigAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
         @overload
         def __init__(
             self: BigAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**63), 2**63 - 1)
@@ -287,6 +284,8 @@ class SmallAutoField(_Auto[S, G]):
         def __init__(
             self: SmallAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**15), 2**15 - 1)
@@ -305,6 +304,8 @@ class BooleanField(Field[S, G]):
         def __init__(
             self: BooleanField[bool | None, bool | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({bool})
@@ -345,6 +346,8 @@ class FloatField(Field[S, G]):
         def __init__(
             self: FloatField[float | None, float | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({float})
@@ -366,9 +369,7 @@ class FloatField(Field[S, G]):
         try:
             return float(value)
         except (TypeError, ValueError, OverflowError):
-            raise ValidationError(
-                self.error_messages["invalid"], code="invalid", params={"value": value}
-            ) from None
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
 
 
 class DecimalField(Field[S, G]):
@@ -382,15 +383,34 @@ class DecimalField(Field[S, G]):
     @overload
     def __init__(
         self: DecimalField[decimal.Decimal, decimal.Decimal],
-        *args: Any,
+        verbose_name: str | None = ...,
+        name: str | None = ...,
+        max_digits: int | None = ...,
+        decimal_places: int | None = ...,
+        *,
         null: Literal[False] = ...,
         **options: Any,
     ) -> None: ...
     @overload
     def __init__(
         self: DecimalField[decimal.Decimal | None, decimal.Decimal | None],
-        *args: Any,
+        verbose_name: str | None = ...,
+        name: str | None = ...,
+        max_digits: int | None = ...,
+        decimal_places: int | None = ...,
+        *,
         null: Literal[True],
+        **options: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        verbose_name: str | None = ...,
+        name: str | None = ...,
+        max_digits: int | None = ...,
+        decimal_places: int | None = ...,
+        *,
+        null: bool = ...,
         **options: Any,
     ) -> None: ...
     def __init__(
@@ -399,10 +419,12 @@ class DecimalField(Field[S, G]):
         name: str | None = None,
         max_digits: int | None = None,
         decimal_places: int | None = None,
+        *,
+        null: bool = False,
         **options: Any,
     ) -> None:
         self.max_digits, self.decimal_places = max_digits, decimal_places
-        super().__init__(verbose_name, name, **options)
+        super().__init__(verbose_name, name, null=null, **options)
 
     @cached_property
     def validators(self) -> list[Callable[[Any], Any]]:
@@ -415,9 +437,7 @@ class DecimalField(Field[S, G]):
     @cached_property
     def context(self) -> decimal.Context:
         """Rounds what came in as binary floating point to the digits that the column keeps."""
-        return (
-            decimal.Context(prec=self.max_digits) if self.max_digits is not None else decimal.Context(prec=28)
-        )
+        return decimal.Context(prec=self.max_digits) if self.max_digits is not None else decimal.Context(prec=28)
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()

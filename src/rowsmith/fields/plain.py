@@ -50,9 +50,7 @@ class UUIDField(Field[S, G]):
         try:
             return uuid.UUID(int=value) if isinstance(value, int) else uuid.UUID(hex=value)
         except (AttributeError, ValueError, TypeError):
-            raise ValidationError(
-                self.error_messages["invalid"], code="invalid", params={"value": value}
-            ) from None
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
 
 
 class BinaryField(Field[S, G]):
@@ -64,13 +62,13 @@ class BinaryField(Field[S, G]):
     description = "Raw binary data"
 
     @overload
-    def __init__(
-        self: BinaryField[bytes, bytes], *args: Any, null: Literal[False] = ..., **options: Any
-    ) -> None: ...
+    def __init__(self: BinaryField[bytes, bytes], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
     @overload
     def __init__(
         self: BinaryField[bytes | None, bytes | None], *args: Any, null: Literal[True], **options: Any
     ) -> None: ...
+    @overload
+    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("editable", False)
         super().__init__(*args, **options)
@@ -105,9 +103,7 @@ class BinaryField(Field[S, G]):
             try:
                 return memoryview(base64.b64decode(value.encode("ascii"), validate=True))
             except (binascii.Error, UnicodeEncodeError):
-                raise ValidationError(
-                    self.error_messages["invalid"], code="invalid", params={"value": value}
-                ) from None
+                raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
         return value
 
     def value_to_string(self, instance: Any) -> str:
@@ -129,6 +125,8 @@ class GenericIPAddressField(Field[S, G]):
     def __init__(
         self: GenericIPAddressField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
     ) -> None: ...
+    @overload
+    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
     def __init__(
         self,
         verbose_name: str | None = None,
@@ -218,9 +216,7 @@ class JSONField(Field[S, G]):
         try:
             json.dumps(value, cls=self.encoder)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise ValidationError(
-                self.error_messages["invalid"], code="invalid", params={"value": value}
-            ) from None
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
 
     def value_to_string(self, instance: Any) -> Any:
         return self.value_from_object(instance)

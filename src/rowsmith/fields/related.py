@@ -25,7 +25,7 @@ class RelatedField(Field[S, G]):
     many_to_one = False
 
     @property
-    def related_model(self) -> Any:  # type: ignore[override]
+    def related_model(self) -> Any:
         """The model referred to; FieldError while nobody has defined it."""
         target = self.remote_field.model
         if isinstance(target, str):
@@ -165,9 +165,7 @@ class ForeignObject(RelatedField[S, G]):
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The join from this model to the related one."""
-        return (
-            Step(self.related_model, self.related_fields, multiple=False, nullable=self.null, field=self),
-        )
+        return (Step(self.related_model, self.related_fields, multiple=False, nullable=self.null, field=self),)
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()
@@ -211,7 +209,7 @@ class ForeignKey(ForeignObject[S, G]):
         rel = self.rel_class(
             self,
             to,
-            field_name=to_field,  # type: ignore[call-arg]
+            field_name=to_field,
             related_name=related_name,
             related_query_name=related_query_name,
             limit_choices_to=limit_choices_to,
@@ -240,7 +238,8 @@ class ForeignKey(ForeignObject[S, G]):
 
     @property
     def prep_types(self) -> frozenset[type]:  # type: ignore[override]
-        return self.target_field.prep_types  # type: ignore[no-any-return]
+        prep_types: frozenset[type] = self.target_field.prep_types
+        return prep_types
 
     @property
     def integer_range(self) -> Any:  # type: ignore[override]

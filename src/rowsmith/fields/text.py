@@ -46,13 +46,13 @@ class CharField(_Text[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(
-            self: CharField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
-        ) -> None: ...
+        def __init__(self: CharField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
         @overload
         def __init__(
             self: CharField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     description = "String (up to %(max_length)s)"
@@ -75,13 +75,11 @@ class EmailField(CharField[S, G]):
     description = "Email address"
 
     @overload
-    def __init__(
-        self: EmailField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
-    ) -> None: ...
+    def __init__(self: EmailField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
     @overload
-    def __init__(
-        self: EmailField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
-    ) -> None: ...
+    def __init__(self: EmailField[str | None, str | None], *args: Any, null: Literal[True], **options: Any) -> None: ...
+    @overload
+    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("max_length", 254)
         super().__init__(*args, **options)
@@ -94,16 +92,14 @@ class URLField(CharField[S, G]):
     description = "URL"
 
     @overload
-    def __init__(
-        self: URLField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
-    ) -> None: ...
+    def __init__(self: URLField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
     @overload
-    def __init__(
-        self: URLField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
-    ) -> None: ...
-    def __init__(self, verbose_name: str | None = None, name: str | None = None, **options: Any) -> None:
+    def __init__(self: URLField[str | None, str | None], *args: Any, null: Literal[True], **options: Any) -> None: ...
+    @overload
+    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+    def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("max_length", 200)
-        super().__init__(verbose_name, name, **options)
+        super().__init__(*args, **options)
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()
@@ -119,13 +115,11 @@ class SlugField(CharField[S, G]):
     description = "Slug (up to %(max_length)s)"
 
     @overload
-    def __init__(
-        self: SlugField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
-    ) -> None: ...
+    def __init__(self: SlugField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
     @overload
-    def __init__(
-        self: SlugField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
-    ) -> None: ...
+    def __init__(self: SlugField[str | None, str | None], *args: Any, null: Literal[True], **options: Any) -> None: ...
+    @overload
+    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
     def __init__(
         self,
         *args: Any,
@@ -159,13 +153,13 @@ class TextField(_Text[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(
-            self: TextField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
-        ) -> None: ...
+        def __init__(self: TextField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
         @overload
         def __init__(
             self: TextField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     description = "Text"

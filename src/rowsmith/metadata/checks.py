@@ -172,7 +172,9 @@ def _sizes(field: Any) -> Iterator[CheckMessage]:
     if hasattr(field, "max_digits"):
         digits, places = field.max_digits, field.decimal_places
         if (digits is None) != (places is None):
-            yield error("DecimalFields must define both 'max_digits' and 'decimal_places', or neither.", field, "fields.E135")
+            yield error(
+                "DecimalFields must define both 'max_digits' and 'decimal_places', or neither.", field, "fields.E135"
+            )
         elif digits is not None:
             if not isinstance(places, int) or places < 0:
                 yield error("'decimal_places' must be a non-negative integer.", field, "fields.E131")
@@ -317,9 +319,7 @@ def _ambiguity(field: Any) -> Iterator[CheckMessage]:
     through = field.remote_field.through
     here, there = field.model._meta.concrete_model, field.related_model._meta.concrete_model
     targets = [
-        key.related_model._meta.concrete_model
-        for key in through._meta.fields
-        if key.is_relation and key.is_resolved
+        key.related_model._meta.concrete_model for key in through._meta.fields if key.is_relation and key.is_resolved
     ]
     hint = "Use through_fields to specify which two foreign keys should be used."
     if here is there:
@@ -452,7 +452,9 @@ def _options(model: Any) -> Iterator[CheckMessage]:
         yield from _known_names(model, [name for name, _ in index.fields_orders], "indexes")
         yield from _known_names(model, index.include, "indexes")
         if index.name and (index.name[0] == "_" or index.name[0].isdigit()):
-            yield error(f"The index name {index.name!r} cannot start with an underscore or a number.", model, "models.E033")
+            yield error(
+                f"The index name {index.name!r} cannot start with an underscore or a number.", model, "models.E033"
+            )
         if len(index.name) > index.max_name_length:
             yield error(
                 f"The index name {index.name!r} cannot be longer than {index.max_name_length} characters.",

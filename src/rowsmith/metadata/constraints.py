@@ -62,7 +62,7 @@ class BaseConstraint:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+        return self.deconstruct() == other.deconstruct()
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -124,9 +124,7 @@ class UniqueConstraint(BaseConstraint):
                 if value:
                     raise ValueError(f"UniqueConstraint with {option} cannot be deferred.")
         if expressions and opclasses:
-            raise ValueError(
-                "UniqueConstraint.opclasses cannot be used with expressions; use OpClass() instead."
-            )
+            raise ValueError("UniqueConstraint.opclasses cannot be used with expressions; use OpClass() instead.")
         if include is not None and not isinstance(include, list | tuple):
             raise TypeError("UniqueConstraint.include must be a list or tuple.")
         if not isinstance(opclasses, list | tuple):
@@ -134,9 +132,7 @@ class UniqueConstraint(BaseConstraint):
         if not isinstance(nulls_distinct, bool | None):
             raise TypeError("UniqueConstraint.nulls_distinct must be a bool.")
         if opclasses and len(fields) != len(opclasses):
-            raise ValueError(
-                "UniqueConstraint.fields and UniqueConstraint.opclasses must have the same number."
-            )
+            raise ValueError("UniqueConstraint.fields and UniqueConstraint.opclasses must have the same number.")
         self.fields = tuple(fields)
         self.expressions = tuple(F(item) if isinstance(item, str) else item for item in expressions)
         self.condition = condition

@@ -37,9 +37,7 @@ def _loading(model: Any) -> Any:
                 return inherited(self, name)
             raise AttributeError(f"{model.__name__!r} object has no attribute {name!r}")
         if self._adding:
-            raise AttributeError(
-                f"{model.__name__} has no value for {name!r}, and is not saved so as to load it."
-            )
+            raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
         self.refresh_from_db(fields=[name])
         held = self.__dict__
         if name not in held:

@@ -58,9 +58,7 @@ class Index:
         if include and not name:
             raise ValueError("A covering index must be named.")
         self.fields = list(fields)
-        self.fields_orders = [
-            (field.removeprefix("-"), "DESC" if field.startswith("-") else "") for field in fields
-        ]
+        self.fields_orders = [(field.removeprefix("-"), "DESC" if field.startswith("-") else "") for field in fields]
         self.expressions = tuple(F(item) if isinstance(item, str) else item for item in expressions)
         self.name = name or ""
         self.db_tablespace = db_tablespace
@@ -75,13 +73,9 @@ class Index:
     def set_name_with_model(self, model: Any) -> None:
         """Give an unnamed index a name that is the same in every process and short enough everywhere."""
         columns = [model._meta.get_field(name).column for name, _ in self.fields_orders]
-        signed = [
-            f"-{column}" if order else column for column, (_, order) in zip(columns, self.fields_orders)
-        ]
+        signed = [f"-{column}" if order else column for column, (_, order) in zip(columns, self.fields_orders)]
         table = str(model._meta.db_table).strip('"').replace(".", "_").replace('"', "")
-        self.name = (
-            f"{table[:11]}_{columns[0][:7]}_{digest(table, *signed, self.suffix, length=6)}_{self.suffix}"
-        )
+        self.name = f"{table[:11]}_{columns[0][:7]}_{digest(table, *signed, self.suffix, length=6)}_{self.suffix}"
         if self.name[0] == "_" or self.name[0].isdigit():
             self.name = f"D{self.name[1:]}"
 
@@ -99,7 +93,7 @@ class Index:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+        return self.deconstruct() == other.deconstruct()
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))

@@ -50,6 +50,27 @@ class Options:
     models that declare them appear. Everything derived is worked out when first asked for, and again after that.
     """
 
+    # What `class Meta` may say; set from it below.
+    abstract: bool
+    proxy: bool
+    managed: bool
+    ordering: Any
+    constraints: list[Any]
+    indexes: list[Any]
+    unique_together: tuple[tuple[str, ...], ...]
+    verbose_name: Any
+    verbose_name_plural: Any
+    db_table: str
+    db_table_comment: str
+    db_tablespace: str | None
+    default_related_name: str | None
+    default_manager_name: str | None
+    base_manager_name: str | None
+    get_latest_by: Any
+    order_with_respect_to: str | None
+    select_on_save: bool
+    swappable: str | None
+
     auto_field: Any = None
     auto_created: Any = False
     root_shape: Any = None
@@ -57,9 +78,7 @@ class Options:
     default_apps: Apps = apps
 
     def __init__(self, cls: Any, meta: Any, module: str) -> None:
-        given = (
-            {name: value for name, value in vars(meta).items() if not name.startswith("__")} if meta else {}
-        )
+        given = {name: value for name, value in vars(meta).items() if not name.startswith("__")} if meta else {}
         for base in meta.__mro__[1:] if isinstance(meta, type) else ():
             for name, value in vars(base).items():
                 if base is not object and not name.startswith("__"):
@@ -79,16 +98,14 @@ class Options:
         self.app_label: str = given.get("app_label") or _configured_label(module) or names.app_label(module)
         self.label = f"{self.app_label}.{self.object_name}"
         self.label_lower = f"{self.app_label}.{self.model_name}"
-        self.verbose_name = (
-            self.verbose_name if self.verbose_name is not None else names.words(self.object_name)
-        )
+        self.verbose_name = self.verbose_name if self.verbose_name is not None else names.words(self.object_name)
         if self.verbose_name_plural is None:
             self.verbose_name_plural = f"{self.verbose_name}s"
-        self.unique_together: tuple[tuple[str, ...], ...] = normalize_together(self.unique_together)
+        self.unique_together = normalize_together(self.unique_together)
         self.ordering = () if self.ordering is None else self.ordering
         self.constraints = list(self.constraints)
         self.indexes = list(self.indexes)
-        self.db_table: str = self.db_table or names.shortened(f"{self.app_label}_{self.model_name}")
+        self.db_table = self.db_table or names.shortened(f"{self.app_label}_{self.model_name}")
         self.module = module
         self.swapped: str | None = None
         self.pk: Any = None
@@ -175,9 +192,7 @@ class Options:
             # Models may be defined before the configuration that is wrong here is replaced by a right one.
             return "BigAutoField"
         for package, keys in current.apps.items():
-            if (
-                self.module == package or self.module.startswith(package + ".")
-            ) and "default_auto_field" in keys:
+            if (self.module == package or self.module.startswith(package + ".")) and "default_auto_field" in keys:
                 return str(keys["default_auto_field"])
         return str(current.default_auto_field)
 

@@ -25,9 +25,7 @@ class AppConfig:
 
     def get_models(self, include_auto_created: bool = False, include_swapped: bool = False) -> Iterator[Any]:
         for model in self.models.values():
-            if (include_auto_created or not model._meta.auto_created) and (
-                include_swapped or not model._meta.swapped
-            ):
+            if (include_auto_created or not model._meta.auto_created) and (include_swapped or not model._meta.swapped):
                 yield model
 
     def get_model(self, name: str) -> Any:
@@ -35,9 +33,7 @@ class AppConfig:
             return self.models[name.lower()]
         except KeyError:
             known = [model.__name__ for model in self.models.values()]
-            raise LookupError(
-                f"App {self.label!r} has no model {name!r}.{did_you_mean(name, known)}"
-            ) from None
+            raise LookupError(f"App {self.label!r} has no model {name!r}.{did_you_mean(name, known)}") from None
 
 
 class Apps:
@@ -106,9 +102,7 @@ class Apps:
 
     def get_app_config(self, app_label: str) -> AppConfig:
         if app_label not in self.all_models:
-            raise LookupError(
-                f"No model has the app label {app_label!r}.{did_you_mean(app_label, self.all_models)}"
-            )
+            raise LookupError(f"No model has the app label {app_label!r}.{did_you_mean(app_label, self.all_models)}")
         return AppConfig(app_label, self.all_models[app_label])
 
     def get_app_configs(self) -> list[AppConfig]:

@@ -56,8 +56,7 @@ class TableMaker:
                 reference = None
             columns.append(self.column(meta, field, type_, reference))
         constraints: list[Constraint] = [
-            self.unique(meta, tuple(meta.get_field(name).column for name in names))
-            for names in meta.unique_together
+            self.unique(meta, tuple(meta.get_field(name).column for name in names)) for names in meta.unique_together
         ]
         indexes = list(self.field_indexes(meta))
         for constraint in meta.constraints:
@@ -112,9 +111,7 @@ class TableMaker:
         target = field.target_field
         table = target.model._meta.db_table
         name = constraint_name(meta.db_table, (field.column,), f"fk_{table}_{target.column}")
-        return Reference(
-            (field.column,), table, (target.column,), name, field.remote_field.on_delete.database
-        )
+        return Reference((field.column,), table, (target.column,), name, field.remote_field.on_delete.database)
 
     def unique(self, meta: Any, columns: tuple[str, ...]) -> Unique:
         return Unique(constraint_name(meta.db_table, columns, "uniq"), columns)
@@ -124,9 +121,7 @@ class TableMaker:
         for field in meta.local_concrete_fields:
             if field.db_index and not field.unique:
                 name = constraint_name(meta.db_table, (field.column,), "")
-                yield CreateIndex(
-                    name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace
-                )
+                yield CreateIndex(name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace)
             if self.pattern_indexes and (field.db_index or field.unique):
                 opclass = {types.Varchar: "varchar_pattern_ops", types.Text: "text_pattern_ops"}.get(
                     type(field.sql_type)
@@ -161,9 +156,7 @@ class TableMaker:
                         constraint.opclasses,
                     ),
                     unique=True,
-                    condition=self.text_of(model, constraint.condition)
-                    if constraint.condition is not None
-                    else None,
+                    condition=self.text_of(model, constraint.condition) if constraint.condition is not None else None,
                     include=self.columns(model, constraint.include),
                     nulls_distinct=constraint.nulls_distinct,
                 )
@@ -208,9 +201,7 @@ def constraint_name(table: str, columns: tuple[str, ...], suffix: str) -> str:
     end = f"_{digest(table, *columns, suffix)}" + (f"_{suffix}" if suffix else "")
     if len(end) > 40:
         end = f"{end[:36]}_{digest(suffix, length=3)}"
-    start = f"{bare}_{'_'.join(columns)}".encode()[: MAX_IDENTIFIER - len(end.encode())].decode(
-        errors="ignore"
-    )
+    start = f"{bare}_{'_'.join(columns)}".encode()[: MAX_IDENTIFIER - len(end.encode())].decode(errors="ignore")
     return start + end
 
 
@@ -238,9 +229,7 @@ def in_dependency_order(models: Iterable[Any]) -> list[Any]:
 
 def _targets(model: Any) -> list[Any]:
     return [
-        field.related_model._meta.concrete_model
-        for field in model._meta.local_concrete_fields
-        if field.is_relation
+        field.related_model._meta.concrete_model for field in model._meta.local_concrete_fields if field.is_relation
     ]
 
 

@@ -55,8 +55,8 @@ def _listeners_changed() -> None:
         _place(cls)
 
 
-pre_init.changed = _listeners_changed
-post_init.changed = _listeners_changed
+pre_init.changed.append(_listeners_changed)
+post_init.changed.append(_listeners_changed)
 
 
 def _announced(plain: Callable[..., None]) -> Callable[..., None]:

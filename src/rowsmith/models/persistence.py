@@ -16,6 +16,9 @@ from rowsmith.signals import post_save, pre_save
 class Persistence:
     """What a model instance can do with its row."""
 
+    _database: str | None
+    _prefetched: dict[str, Any] | None
+
     def save(
         self,
         *args: Any,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -20,8 +20,9 @@ DateCheck = tuple[Any, str, str, str]
 class Validation:
     """The `full_clean()` family of methods; nothing here is called by `save()`."""
 
-    _meta: Any
-    pk: Any
+    if TYPE_CHECKING:
+        _meta: ClassVar[Any]
+        pk: Any
 
     def full_clean(
         self,
@@ -96,7 +97,7 @@ class Validation:
                 try:
                     constraint_checks.validate(constraint, owner, self, exclude=exclude, using=using)
                 except ValidationError as error:
-                    fields = getattr(constraint, "fields", ())
+                    fields: Any = getattr(constraint, "fields", ())
                     if getattr(error, "code", None) == "unique" and len(fields) == 1:
                         errors.setdefault(fields[0], []).extend(error.error_list)
                     else:
@@ -191,9 +192,7 @@ class Validation:
             params["field_label"] = capitalised(field.verbose_name)
             return ValidationError(field.error_messages["unique"], code="unique", params=params)
         labels = [capitalised(meta.get_field(name).verbose_name) for name in unique_check]
-        params["field_labels"] = " and ".join(
-            [", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels
-        )
+        params["field_labels"] = " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
         return ValidationError(
             "There is already a %(model_name)s with this %(field_labels)s.",
             code="unique_together",

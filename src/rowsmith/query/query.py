@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -18,7 +18,6 @@ class Joined:
     """A table of the query under its alias, and how it hangs on its parent.
 
     pairs:     column of the parent, column of this table.
-    step:      what was followed to get here; the same step from the same parent may share the join.
     multiple:  one row of the parent may meet several of this table.
     optional:  a row of the parent may meet none.
     """
@@ -28,10 +27,13 @@ class Joined:
     options: Any = field(metadata={"leaf": True})
     parent: str | None = None
     pairs: tuple[tuple[str, str], ...] = ()
-    step: Hashable = None
     multiple: bool = False
     optional: bool = False
     condition: Predicate = ALWAYS
+
+    def like(self, other: Joined) -> bool:
+        """Whether this table was joined in the same way, so that both may be one; their parents are compared apart."""
+        return self.table == other.table and self.pairs == other.pairs and self.condition == other.condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Query:
     related:    select_related paths; None without, () for every non-null relation.
     low, high:  the slots of OFFSET and LIMIT.
     cap:        a LIMIT that belongs to the operation, such as the 21 rows that get() looks at.
+    nothing:    whether none() was called.
     sticky:     aliases that the next filter() may share, for related managers.
     """
 
@@ -111,6 +114,7 @@ class Query:
     cap: int | None = None
     lock: Lock | None = None
     sticky: frozenset[str] = frozenset()
+    nothing: bool = False
 
     @property
     def sliced(self) -> bool:

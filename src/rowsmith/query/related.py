@@ -35,7 +35,7 @@ class RelatedKey:
         key = getattr(instance, self.key.attname)
         while hasattr(key, "_meta"):
             key = key.pk
-        if key is None:
+        if key is None or not instance._is_pk_set():
             raise ValueError(
                 f"{instance!r} is not saved yet, so no row can refer to it. Save it before it is used in a query."
             )

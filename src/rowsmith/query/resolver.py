@@ -9,6 +9,7 @@ from typing import Any
 
 from rowsmith.exceptions import FieldError, UnknownName, did_you_mean
 from rowsmith.expressions.base import Combinable, Resolved, Shaped
+from rowsmith.expressions.names import F, OuterRef
 from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for
 from rowsmith.lookups.base import Lookup, preparer
@@ -16,7 +17,7 @@ from rowsmith.lookups.registry import find_lookup, find_transform, names_for
 from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
 from rowsmith.query.query import Annotation, Joined, Query
 from rowsmith.query.related import RelatedKey, check_model
-from rowsmith.query.slots import Slots
+from rowsmith.query.slots import Constants, Slots
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
@@ -87,14 +88,13 @@ class Resolver:
         """The alias of the table that `step` leads to from `parent`, joined now or shared with an earlier join."""
         meta = step.model._meta
         pairs = tuple((source.column, target.column) for source, target in step.pairs)
-        key = (step.field, step.model, pairs)
         optional = step.nullable or step.multiple
-        return self.join_again(Joined("", meta.db_table, meta, parent, pairs, key, step.multiple, optional), parent)
+        return self.join_again(Joined("", meta.db_table, meta, parent, pairs, step.multiple, optional), parent)
 
     def join_again(self, wanted: Joined, parent: str) -> str:
         """The alias of a join like `wanted`, hung on `parent`: an earlier one that may be shared, or a new one."""
         for joined in reversed(self.joins):
-            if joined.parent == parent and joined.step == wanted.step and joined.condition == wanted.condition:
+            if joined.parent == parent and joined.like(wanted):
                 if wanted.multiple and self.reuse is not None and joined.alias not in self.reuse:
                     continue
                 if self.reuse is not None:
@@ -140,7 +140,9 @@ class Resolver:
     def field_at(self, path: Path) -> Resolved:
         """The column at the end of a path, with the field that it holds."""
         steps, field = trimmed(path)
-        return Resolved(self.column(self.follow(steps), field), field)
+        column = self.column(self.follow(steps), field)
+        # A key read from the foreign key that repeats it is still what the path named.
+        return Resolved(column, field if path.relation is not None else path.field)
 
     def name(self, path: str) -> Resolved:
         first, *rest = path.split(SEPARATOR) if isinstance(path, str) else [path]
@@ -198,10 +200,10 @@ class Resolver:
     # Conditions
 
     def condition(self, q: Q) -> Predicate:
-        return self.where(q, negated=False, within_not=False, depth=0)
+        return self.where(q, negated=False, within_not=False, depth=0) or p.ALWAYS
 
-    def where(self, q: Q, *, negated: bool, within_not: bool, depth: int) -> Predicate:
-        """The predicate of a Q.
+    def where(self, q: Q, *, negated: bool, within_not: bool, depth: int) -> Predicate | None:
+        """The predicate of a Q; None for one without conditions, which says nothing even below a NOT.
 
         negated:     an odd number of NOTs stands above; then a NULL must not turn into a row that is left out.
         within_not:  any NOT stands above; then conditions on many rows become subqueries of their own.
@@ -219,16 +221,19 @@ class Resolver:
             flipped ^= q.negated
         negated ^= flipped
         within_not |= q.negated
-        operands = [self._child(child, negated, within_not, depth) for child in q.children]
+        found = [self._child(child, negated, within_not, depth) for child in q.children]
+        operands = [operand for operand in found if operand is not None]
+        if not operands:
+            return None
         if q.connector == "OR":
-            joined = p.disjunction(operands) if operands else p.ALWAYS
+            joined = p.disjunction(operands)
         elif q.connector == "XOR":
-            joined = p.exclusive(operands) if operands else p.ALWAYS
+            joined = p.exclusive(operands)
         else:
             joined = p.conjunction(operands)
         return p.negation(joined) if flipped else joined
 
-    def _child(self, child: Any, negated: bool, within_not: bool, depth: int) -> Predicate:
+    def _child(self, child: Any, negated: bool, within_not: bool, depth: int) -> Predicate | None:
         if isinstance(child, Q):
             return self.where(child, negated=negated, within_not=within_not, depth=depth + 1)
         if isinstance(child, tuple):
@@ -258,28 +263,27 @@ class Resolver:
             return self.split(path, name, value)
         steps, field = trimmed(path)
         column = self.column(self.follow(steps), field)
-        left = Resolved(
-            column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field
-        )
+        left = Resolved(column, self.comparable(path))
         predicate = self.compare(left, path.rest, value, name)
         if negated and value is not None and not (path.rest[-1:] == ("isnull",) and value is True):
             extra: list[Predicate] = []
             if path.rest[-1:] != ("isnull",) and column.nullable:
                 # NOT (NULL = 1) is unknown in SQL, but a row without a value does differ from 1.
                 extra.append(p.Not(p.IsNull(column)))
-            right = getattr(predicate, "right", None)
+            right = right_side(predicate)
             if isinstance(right, sql.Column) and right.nullable:
                 extra.append(p.Not(p.IsNull(right)))
             if extra:
                 predicate = p.conjunction([predicate, *extra])
         return predicate
 
-    def key_of(self, path: Path) -> Any:
-        """The field of the related model whose value stands for an instance at the end of a path."""
+    def comparable(self, path: Path) -> Any:
+        """The field that prepares values for the end of a path; at a relation it takes instances too."""
         relation = path.relation
-        if relation.concrete:
-            return relation.target_field
-        return path.steps[-1].model._meta.pk
+        if relation is None:
+            return path.field
+        key = relation.target_field if relation.concrete else path.steps[-1].model._meta.pk
+        return RelatedKey(relation, key)
 
     def compare(self, left: Resolved, names: tuple[str, ...], value: Any, path: str) -> Predicate:
         """The predicate that transforms and a lookup by name make of an operand and a value."""
@@ -383,13 +387,20 @@ class Resolver:
         inner = Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="U")
         steps, field = trimmed(path)
         column = inner.column(inner.follow(steps), field)
-        left = Resolved(
-            column, RelatedKey(path.relation, self.key_of(path)) if path.relation is not None else field
-        )
-        # Names on the right mean the outer row.
-        outside = _Outside(value, self) if isinstance(value, Combinable) else value
-        predicate = inner.compare(left, path.rest, outside, name)
+        left = Resolved(column, self.comparable(path))
+        predicate = inner.compare(left, path.rest, self.outside(value), name)
         return p.Exists(self.correlated(inner, path, predicate))
+
+    def outside(self, value: Any) -> Any:
+        """A value below a NOT: a name alone means the outer row, names within an expression the inner one."""
+        if isinstance(value, F) and not isinstance(value, OuterRef):
+            return _Outside(value, self)
+        if isinstance(value, Combinable):
+            # The joins of the outer query are made all the same, and repeat its rows.
+            value.resolve(self.with_slots(Constants()))
+        elif isinstance(value, list | tuple) and any(isinstance(item, Combinable) for item in value):
+            return [self.outside(item) for item in value]
+        return value
 
     def correlated(self, inner: Resolver, path: Path, predicate: Predicate) -> Select:
         """SELECT 1 from the inner tables where the predicate holds and the row belongs to the outer one."""
@@ -398,9 +409,14 @@ class Resolver:
         restriction: list[Predicate] = [predicate]
         rejected = p.rejected_aliases(predicate, STRICT_FUNCTIONS)
         head = self._head(joins, path.steps[: first + 1])
-        if head is not None and head.alias in rejected | _children_rejected(joins, head, rejected):
+        present = _children_rejected(joins, joins[0], rejected)
+        if head is not None and head.alias in present and self._stands_alone(joins, head, first, predicate):
             outer = self._outer_source(path, first)
             restriction.append(p.Comparison("=", sql.Column(head.alias, head.pairs[0][1]), outer))
+            shared = self._shared(head, path.steps[: first + 1])
+            if shared is not None:
+                key = path.steps[first].model._meta.pk
+                restriction.append(p.Comparison("=", inner.column(head.alias, key), self.column(shared, key)))
             start = head
         else:
             start = joins[0]
@@ -408,14 +424,21 @@ class Resolver:
             restriction.append(
                 p.Comparison("=", inner.column(start.alias, key), self.column(self.joins[0].alias, key))
             )
-        shared = self._shared(path, first)
-        if shared is not None and head is not None:
-            key = path.steps[first].model._meta.pk
-            restriction.append(p.Comparison("=", inner.column(head.alias, key), self.column(shared, key)))
         position = joins.index(start)
         where = p.conjunction(restriction)
         source, rest = join_tree([start, *(j for j in joins[position + 1 :])], where)
         return Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where)
+
+    def _stands_alone(self, joins: list[Joined], head: Joined, first: int, predicate: Predicate) -> bool:
+        """Whether nothing but the joins needs the way to `head`, so that it can be left out."""
+        if p.aliases_in(predicate) & {joined.alias for joined in joins[: first + 1]}:
+            return False
+        below = {head.alias}
+        for joined in joins[first + 2 :]:
+            if joined.parent not in below:
+                return False
+            below.add(joined.alias)
+        return True
 
     def _head(self, joins: list[Joined], steps: tuple[Any, ...]) -> Joined | None:
         """The inner join that the first multi-valued step made; None when it was trimmed away."""
@@ -426,25 +449,26 @@ class Resolver:
         steps, field = trimmed(Path(path.steps[:first], source, None, ()))
         return self.column(self.follow(steps), field)
 
-    def _shared(self, path: Path, first: int) -> str | None:
+    def _shared(self, head: Joined, steps: tuple[Any, ...]) -> str | None:
         """The alias under which this same call already joined the relation, so that both speak of one row."""
-        alias: str | None = self.joins[0].alias
-        for step in path.steps[: first + 1]:
+        alias = self.joins[0].alias
+        for step in steps[:-1]:
             pairs = tuple((source.column, target.column) for source, target in step.pairs)
-            key = (step.field, step.model, pairs)
-            alias = next(
-                (
-                    j.alias
-                    for j in reversed(self.joins)
-                    if j.parent == alias
-                    and j.step == key
-                    and (not step.multiple or j.alias in (self.reuse or ()))
-                ),
-                None,
-            )
-            if alias is None:
-                return None
-        return alias
+            found = (j.alias for j in self.joins if j.parent == alias and j.pairs == pairs)
+            alias = next(found, "")
+        reusable = self.reuse or ()
+        return next(
+            (j.alias for j in reversed(self.joins) if j.parent == alias and j.like(head) and j.alias in reusable), None
+        )
+
+
+def right_side(predicate: Predicate) -> sql.Expression | None:
+    """What a comparison of two expressions compares with."""
+    match predicate:
+        case p.Comparison(right=right) | p.Contains(text=right) | p.SameText(text=right) | p.Regex(pattern=right):
+            return right
+        case _:
+            return None
 
 
 class _Outside(Combinable):

@@ -88,11 +88,14 @@ def combined(query: Query, slots: Slots, other: Query, width: int, connector: st
         raise TypeError("Cannot combine a unique query with a non-unique query.")
     if query.distinct_on != other.distinct_on:
         raise TypeError("Cannot combine queries with different distinct fields.")
-    scope = scope_of(query, slots, reuse=set() if connector == "AND" else None)
+    # Each join serves one of the other query's: two joins there that are alike mean two rows.
+    free = set() if connector == "AND" else {joined.alias for joined in query.joins}
+    scope = scope_of(query, slots, reuse=free)
     aliases = {other.base: query.base}
     for joined in other.joins[1:]:
         assert joined.parent is not None
-        aliases[joined.alias] = scope.join_again(joined, aliases[joined.parent])
+        alias = aliases[joined.alias] = scope.join_again(joined, aliases[joined.parent])
+        free.discard(alias)
     places = slots.place_prepared(width)
 
     def change(node: Node) -> Node | None:
@@ -114,13 +117,13 @@ _JOINING = {"AND": p.conjunction, "OR": p.disjunction, "XOR": p.exclusive}
 
 def nothing(query: Query, slots: Slots) -> Query:
     """none()."""
-    return query.but(where=p.NEVER)
+    return query.but(where=p.NEVER, nothing=True)
 
 
 def ordered(query: Query, slots: Slots, names: Sequence[Any]) -> Query:
     """order_by()."""
     unsliced(query, "reorder")
-    return query.but(ordering=sort_keys(names, scope_of(query, slots)), reverse=False)
+    return query.but(ordering=sort_keys(names, scope_of(query, slots)))
 
 
 def reversed_query(query: Query, slots: Slots) -> Query:

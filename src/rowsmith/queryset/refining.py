@@ -146,7 +146,7 @@ class Refining(Shaped):
     def _combined(self, other: Any, connector: str) -> Any:
         if not isinstance(other, Refining):
             return NotImplemented
-        empty, other_empty = self._shape.query.empty, other._shape.query.empty
+        empty, other_empty = self._shape.query.nothing, other._shape.query.nothing
         if empty or other_empty:
             if self.model is not other.model:
                 raise TypeError("Cannot combine queries on two different base models.")

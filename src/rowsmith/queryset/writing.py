@@ -10,6 +10,7 @@ from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError
 from rowsmith.execution import cascade, writing
 from rowsmith.query.paths import SEPARATOR
+from rowsmith.query.writes import update_field
 from rowsmith.queryset.reading import Reading
 from rowsmith.sql.modify import Conflict
 
@@ -201,6 +202,8 @@ class Writing(Reading):
                     f"{self.model._meta.object_name} has no field named {name!r}; update() sets fields of the model itself."
                 )
         if query.empty:
+            for name in changes:
+                update_field(self.model._meta, name)
             return 0
         return writing.update_query(self._shape, self._values, changes, self.db)
 

@@ -119,3 +119,8 @@ class Custom(Type):
     """A type whose DDL a user's field spelled out itself."""
 
     ddl: str
+
+
+def unsized(type_: Type) -> Type:
+    """The type of what is computed from a value of `type_`: results have more digits than their operands."""
+    return Decimal() if isinstance(type_, Decimal) else type_

@@ -111,9 +111,7 @@ def _decimal(digits: int | None, places: int | None) -> Codec:
     if places is None:
 
         def read(value: Any) -> decimal.Decimal:
-            return (
-                _FIFTEEN.create_decimal_from_float(value) if type(value) is float else decimal.Decimal(value)
-            )
+            return decimal.Decimal("%.15g" % value if type(value) is float else value)
 
         return Codec(encode=_plain_text, decode=read)
     quantum = decimal.Decimal(1).scaleb(-places)

@@ -83,12 +83,27 @@ class SqliteRenderer(Renderer):
         rendered = self.render(node)
         return rendered if isinstance(node.type, _TEXTUAL) else f"CAST({rendered} AS TEXT)"
 
+    def number(self, node: e.Expression, beside: e.Expression) -> str:
+        """One side of a comparison: exact numbers are bound as text, and only a column turns them into numbers."""
+        text = self.render(node)
+        bound = isinstance(node, e.Parameter) and isinstance(node.type, t.Decimal)
+        return f"CAST({text} AS NUMERIC)" if bound and not isinstance(beside, e.Column) else text
+
+    def comparison(self, node: p.Comparison) -> str:
+        return f"{self.number(node.left, node.right)} {node.operator} {self.number(node.right, node.left)}"
+
+    def between(self, node: p.Between) -> str:
+        operand = self.render(node.operand)
+        return f"{operand} BETWEEN {self.number(node.low, node.operand)} AND {self.number(node.high, node.operand)}"
+
     def in_list(self, node: p.InList) -> str:
         operand = self.render(node.operand)
         if isinstance(node.values.type, t.Binary):
             operand = f"HEX({operand})"
         encode = _json_array(node.values.type, self.dialect.codec(node.values.type).encode)
-        return f"{operand} IN (SELECT value FROM json_each({self.bind(Binding(node.values.slot, encode))}))"
+        exact = isinstance(node.values.type, t.Decimal) and not isinstance(node.operand, e.Column)
+        value = "CAST(value AS NUMERIC)" if exact else "value"
+        return f"{operand} IN (SELECT {value} FROM json_each({self.bind(Binding(node.values.slot, encode))}))"
 
     def like(self, node: p.Like) -> str:
         return f"{self.render(node.operand)} LIKE {self.render(node.pattern)} ESCAPE '\\'"
