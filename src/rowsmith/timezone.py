@@ -48,9 +48,7 @@ def zone_named(name: str) -> tzinfo:
         try:
             zone = _zones[name] = zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(
-                f"There is no time zone named {name!r}; names look like 'Europe/Zurich'."
-            ) from error
+            raise ValueError(f"There is no time zone named {name!r}; names look like 'Europe/Zurich'.") from error
     return zone
 
 

@@ -60,9 +60,7 @@ class RegexValidator(Deconstructible):
         if flags is not None:
             self.flags = flags
         if self.flags and not isinstance(self.regex, str):
-            raise TypeError(
-                "Give the flags to re.compile(): 'flags' only goes with a regex that is still a string."
-            )
+            raise TypeError("Give the flags to re.compile(): 'flags' only goes with a regex that is still a string.")
         if isinstance(self.regex, str):
             self.regex = re.compile(self.regex, self.flags)
 
@@ -98,9 +96,7 @@ class DomainNameValidator(RegexValidator):
     message = "Enter a valid domain name."
     max_length = 255
 
-    def __init__(
-        self, *, accept_idna: bool = True, message: str | None = None, code: str | None = None
-    ) -> None:
+    def __init__(self, *, accept_idna: bool = True, message: str | None = None, code: str | None = None) -> None:
         label, tld = (_LABEL, _TLD) if accept_idna else (_ASCII_LABEL, _ASCII_TLD)
         self.accept_idna = accept_idna
         super().__init__(rf"^(?:{label}\.)+{tld}\.?\Z", message=message, code=code, flags=re.IGNORECASE)
@@ -138,11 +134,7 @@ class URLValidator(RegexValidator):
 
     def __call__(self, value: Any) -> None:
         error = ValidationError(self.message, code=self.code, params={"value": value})
-        if (
-            not isinstance(value, str)
-            or len(value) > self.max_length
-            or self.unsafe_chars.intersection(value)
-        ):
+        if not isinstance(value, str) or len(value) > self.max_length or self.unsafe_chars.intersection(value):
             raise error
         if value.split("://", 1)[0].lower() not in self.schemes:
             raise error
@@ -153,9 +145,7 @@ class URLValidator(RegexValidator):
         super().__call__(value)
         if parts.hostname is None or len(parts.hostname) > 253:
             raise error
-        if (
-            literal := re.search(r"^\[(.+)\](?::[0-9]{1,5})?\Z", parts.netloc.rpartition("@")[2])
-        ) is not None:
+        if (literal := re.search(r"^\[(.+)\](?::[0-9]{1,5})?\Z", parts.netloc.rpartition("@")[2])) is not None:
             try:
                 validate_ipv6_address(literal[1])
             except ValidationError:
@@ -333,11 +323,7 @@ class BaseValidator(Deconstructible):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, self.__class__):
             return NotImplemented
-        return (
-            self.limit_value == other.limit_value
-            and self.message == other.message
-            and self.code == other.code
-        )
+        return self.limit_value == other.limit_value and self.message == other.message and self.code == other.code
 
     def __hash__(self) -> int:
         return hash((type(self), self.message, self.code))
@@ -380,9 +366,7 @@ class StepValueValidator(BaseValidator):
         super().__init__(limit_value, message)
         self.offset = offset
         if offset is not None:
-            self.message = (
-                message or "Ensure this value is %(offset)s plus a multiple of step size %(limit_value)s."
-            )
+            self.message = message or "Ensure this value is %(offset)s plus a multiple of step size %(limit_value)s."
 
     def __call__(self, value: Any) -> None:
         limit = self.limit_value() if callable(self.limit_value) else self.limit_value
@@ -487,9 +471,7 @@ class FileExtensionValidator(Deconstructible):
         message: str | None = None,
         code: str | None = None,
     ) -> None:
-        self.allowed_extensions = (
-            None if allowed_extensions is None else [item.lower() for item in allowed_extensions]
-        )
+        self.allowed_extensions = None if allowed_extensions is None else [item.lower() for item in allowed_extensions]
         if message is not None:
             self.message = message
         if code is not None:

@@ -126,7 +126,7 @@ def test_choices_may_be_of_other_types():
         APOLLO_11 = 1969, 7, 20, "Apollo 11 (Eagle)"
         APOLLO_12 = 1969, 11, 19
 
-    assert Landing.APOLLO_11 == datetime.date(1969, 7, 20)
+    assert datetime.date(1969, 7, 20) == Landing.APOLLO_11
     assert Landing.APOLLO_11.label == "Apollo 11 (Eagle)"
     assert Landing.APOLLO_12.label == "Apollo 12"
 

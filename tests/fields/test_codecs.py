@@ -76,7 +76,9 @@ def test_values_come_back_from_sqlite(case):
 
 
 @pytest.mark.feature("SL-007")
-@pytest.mark.parametrize("stored, read", [(2.675, "2.68"), (2.665, "2.66"), (1, "1.00"), (0.1 + 0.2, "0.30"), ("7", "7.00")])
+@pytest.mark.parametrize(
+    "stored, read", [(2.675, "2.68"), (2.665, "2.66"), (1, "1.00"), (0.1 + 0.2, "0.30"), ("7", "7.00")]
+)
 def test_numbers_with_more_digits_than_the_column_are_rounded(stored, read):
     found = codec(types.Decimal(5, 2), use_tz=True, zone=UTC)
     assert str(found.decode(stored)) == read
@@ -95,7 +97,11 @@ def test_nan_is_not_lost_silently():
         codec(types.Json(), use_tz=True, zone=UTC).encode([math.nan])
 
 
-@given(st.datetimes(min_value=datetime.datetime(2, 1, 1), max_value=datetime.datetime(9998, 1, 1), timezones=st.timezones()))
+@given(
+    st.datetimes(
+        min_value=datetime.datetime(2, 1, 1), max_value=datetime.datetime(9998, 1, 1), timezones=st.timezones()
+    )
+)
 def test_instants_are_stored_in_utc(value):
     stored = codec(types.DateTime(), use_tz=True, zone=UTC).encode(value)
     assert stored == str(value.astimezone(datetime.UTC).replace(tzinfo=None))

@@ -22,7 +22,7 @@ def callable_default():
 
 @pytest.mark.feature("F-022")
 def test_unknown_options_name_the_nearest():
-    with pytest.raises(TypeError, match="CharField has no option 'max_lenght'. Did you mean 'max_length'"):
+    with pytest.raises(TypeError, match=r"CharField has no option 'max_lenght'. Did you mean 'max_length'"):
         models.CharField(max_lenght=5)
     with pytest.raises(TypeError, match="Did you mean 'decimal_places'"):
         models.DecimalField(decimal_place=5)

@@ -56,7 +56,11 @@ def test_aware_and_naive():
     assert timezone.localtime(aware, timezone.utc).hour == 10
     assert timezone.localdate(datetime.datetime(2024, 1, 1, 23, 30, tzinfo=datetime.UTC), ZURICH).day == 2
     assert timezone.is_aware(timezone.now())
-    for wrong in (lambda: timezone.make_aware(aware), lambda: timezone.make_naive(naive), lambda: timezone.localtime(naive)):
+    for wrong in (
+        lambda: timezone.make_aware(aware),
+        lambda: timezone.make_naive(naive),
+        lambda: timezone.localtime(naive),
+    ):
         with pytest.raises(ValueError):
             wrong()
 

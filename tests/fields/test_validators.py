@@ -97,7 +97,8 @@ def test_steps():
 @pytest.mark.feature("V-060")
 @pytest.mark.parametrize(
     "text, expected",
-    [("12.34", None), ("0", None), ("1E2", "max_whole_digits"), ("12345", "max_digits"), ("0.001", "max_decimal_places"),
+    [("12.34", None), ("0", None), ("1E2", "max_whole_digits"), ("12345", "max_digits"),
+     ("0.001", "max_decimal_places"),
      ("123.4", "max_whole_digits"), ("NaN", "invalid"), ("0E+5", None)],
 )  # fmt: skip
 def test_digits(text, expected):

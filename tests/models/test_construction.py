@@ -179,7 +179,7 @@ def test_a_missing_value_of_an_unsaved_instance_is_an_attribute_error():
     maker = Maker.from_db("default", ["id"], [1])
     maker._state.adding = True
     with pytest.raises(AttributeError, match="name"):
-        maker.name  # noqa: B018 - the reading is what is tested
+        maker.name
 
 
 @pytest.mark.feature("V-013")

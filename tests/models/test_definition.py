@@ -103,7 +103,7 @@ def test_two_counted_fields_are_an_error():
 
 @pytest.mark.feature("O-001")
 def test_unknown_options_are_refused_with_the_nearest():
-    with pytest.raises(TypeError, match="invalid attribute 'orderng'. Did you mean 'ordering'"):
+    with pytest.raises(TypeError, match=r"invalid attribute 'orderng'. Did you mean 'ordering'"):
 
         class Wrong(models.Model):
             class Meta:
@@ -147,7 +147,12 @@ def test_fields_are_listed_forward_and_reverse():
     hidden = [field.name for field in Volume._meta.get_fields(include_hidden=True)]
     assert "Volume_subjects+" in hidden
     reverse = Writer._meta.get_field("volume")
-    assert (reverse.one_to_many, reverse.is_relation, reverse.concrete, reverse.auto_created) == (True, True, False, True)
+    assert (reverse.one_to_many, reverse.is_relation, reverse.concrete, reverse.auto_created) == (
+        True,
+        True,
+        False,
+        True,
+    )
     assert Writer._meta.related_objects == (reverse,)
     assert Volume._meta.get_field("writer").many_to_one
     assert Volume._meta.get_field("subjects").many_to_many
@@ -183,14 +188,14 @@ def test_objects_exists_only_without_other_managers():
     assert Plain.objects.model is Plain
     assert Peopled.people.model is Peopled
     with pytest.raises(AttributeError):
-        Peopled.objects  # noqa: B018 - the reading is what is tested
+        Peopled.objects
     assert Peopled._default_manager is Peopled.people
 
 
 @pytest.mark.feature("M-055")
 def test_instances_have_no_managers():
     with pytest.raises(AttributeError, match="Manager isn't accessible via Writer instances"):
-        Writer().objects  # noqa: B018 - the reading is what is tested
+        Writer().objects
 
 
 @pytest.mark.feature("MG-006", "MG-005", "O-004", "MG-011", "MG-020")
@@ -215,7 +220,7 @@ def test_the_first_manager_is_the_default_unless_named():
     assert Named._default_manager.name == "two"
     assert Named._base_manager.name == "one"
     with pytest.raises(ValueError, match="no manager named 'gone'"):
-        Lost._default_manager  # noqa: B018 - the reading is what is tested
+        Lost._default_manager
 
 
 @pytest.mark.feature("M-095")
@@ -250,8 +255,8 @@ def test_a_relation_to_a_model_that_never_comes_says_so():
         class Meta:
             apps = Apps()
 
-    with pytest.raises(FieldError, match="Waiting.godot refers to 'play.Godot', which is not defined"):
-        Waiting._meta.get_field("godot").related_model  # noqa: B018 - the reading is what is tested
+    with pytest.raises(FieldError, match=r"Waiting.godot refers to 'play.Godot', which is not defined"):
+        Waiting._meta.get_field("godot").related_model
 
 
 @pytest.mark.feature("M-097", "XC-017", "TT-013", "O-028")
@@ -266,7 +271,7 @@ def test_models_are_looked_up_by_label():
     assert registry.get_model("shop.thing") is Thing
     assert registry.get_model("shop", "Thing") is Thing
     assert registry.get_models() == [Thing]
-    with pytest.raises(LookupError, match="no model 'Thingy'. Did you mean 'Thing'"):
+    with pytest.raises(LookupError, match=r"no model 'Thingy'. Did you mean 'Thing'"):
         registry.get_model("shop.Thingy")
     with pytest.raises(LookupError, match="Did you mean 'shop'"):
         registry.get_model("shp.Thing")
@@ -302,7 +307,7 @@ def test_the_same_label_in_another_module_is_an_error():
     registry = Apps()
     meta = {"apps": registry, "app_label": "clash"}
     type("One", (models.Model,), {"__module__": "a.models", "Meta": type("Meta", (), dict(meta))})
-    with pytest.raises(RuntimeError, match="Two models are labelled 'clash.One'"):
+    with pytest.raises(RuntimeError, match=r"Two models are labelled 'clash.One'"):
         type("One", (models.Model,), {"__module__": "b.models", "Meta": type("Meta", (), dict(meta))})
 
 
@@ -339,7 +344,7 @@ def test_columns_are_plain_attributes_that_the_class_serves_by_name():
     assert Volume.title is Volume._meta.get_field("title")
     assert Volume.writer_id is Volume._meta.get_field("writer")
     with pytest.raises(AttributeError, match="'Volume' has no attribute 'missing'"):
-        Volume.missing  # noqa: B018 - the reading is what is tested
+        Volume.missing
 
 
 @pytest.mark.feature("O-024", "O-025", "O-023", "C-032", "C-027")
@@ -366,7 +371,9 @@ def test_names_on_abstract_models_are_filled_in():
         class Meta:
             abstract = True
             app_label = "shop"
-            constraints = [models.CheckConstraint(condition=models.Q(price__gt=0), name="%(app_label)s_%(class)s_price")]
+            constraints = [
+                models.CheckConstraint(condition=models.Q(price__gt=0), name="%(app_label)s_%(class)s_price")
+            ]
             indexes = [models.Index(fields=["price"], name="%(class)s_price_idx")]
 
     class Apple(Priced):

@@ -200,7 +200,7 @@ def test_a_model_may_be_named_before_it_exists():
     assert seen == [LateComer]
     assert signal.disconnect(note, sender=f"{label}.latecomer") is None
     assert not signal.receivers
-    with pytest.raises(ValueError, match="'app.Model'"):
+    with pytest.raises(ValueError, match=r"'app.Model'"):
         signal.connect(note, sender="LateComer")
 
 
@@ -209,7 +209,7 @@ def test_all_signals_are_importable():
     import rowsmith.signals as signals
 
     for name in (
-        "class_prepared pre_init post_init pre_save post_save pre_delete post_delete m2m_changed pre_migrate "
-        "post_migrate connection_created setting_changed"
-    ).split():
+        "class_prepared", "pre_init", "post_init", "pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed",
+        "pre_migrate", "post_migrate", "connection_created", "setting_changed",
+    ):  # fmt: skip
         assert isinstance(getattr(signals, name), Signal)

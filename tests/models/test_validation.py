@@ -19,7 +19,9 @@ class Post(models.Model):
     slug = models.SlugField(unique=True, null=True, blank=True)
     day = models.DateField()
     author = models.CharField(max_length=5)
-    village = models.ForeignKey(Village, models.CASCADE, limit_choices_to={"name__startswith": "B"}, null=True, blank=True)
+    village = models.ForeignKey(
+        Village, models.CASCADE, limit_choices_to={"name__startswith": "B"}, null=True, blank=True
+    )
     low = models.IntegerField(default=0)
     high = models.IntegerField(default=10)
     stock = models.IntegerField(db_default=5)
@@ -29,7 +31,10 @@ class Post(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(low__lt=models.F("high")), name="ordered"),
             models.CheckConstraint(
-                condition=~models.Q(title="bad"), name="no_bad", violation_error_message="%(name)s!", violation_error_code="bad"
+                condition=~models.Q(title="bad"),
+                name="no_bad",
+                violation_error_message="%(name)s!",
+                violation_error_code="bad",
             ),
             models.UniqueConstraint(fields=["high"], condition=models.Q(author="solo"), name="solo_high"),
         ]

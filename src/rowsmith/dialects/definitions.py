@@ -155,9 +155,7 @@ class DefinitionRenderer:
         return ""
 
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
-        return (
-            f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
-        )
+        return f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
 
     def add_reference(self, table: str, reference: Reference) -> str:
         return (

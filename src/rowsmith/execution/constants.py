@@ -95,8 +95,7 @@ class _Constants:
         # A list is written out: SQLite allows no subselect here, and there is no parameter to hold it.
         encode = self.dialect.codec(node.values.type).encode  # type: ignore[attr-defined]
         values = [
-            value if value is None or encode is None else encode(value)
-            for value in self.values[node.values.slot]
+            value if value is None or encode is None else encode(value) for value in self.values[node.values.slot]
         ]
         operand = self.render(node.operand)  # type: ignore[attr-defined]
         return f"{operand} IN ({', '.join(literal(value) for value in values)})"

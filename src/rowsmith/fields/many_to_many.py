@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from rowsmith.exceptions import FieldError
 from rowsmith.fields.base import G, S
@@ -21,43 +21,55 @@ class ManyToManyField(RelatedField[S, G]):
     many_to_many = True
     multiple = True
     description = "Many-to-many relationship"
+    db_table: str | None
+    swappable: bool
 
-    def __init__(
-        self,
-        to: Any,
-        related_name: str | None = None,
-        related_query_name: str | None = None,
-        limit_choices_to: Any = None,
-        symmetrical: bool | None = None,
-        through: Any = None,
-        through_fields: tuple[str, str] | None = None,
-        db_constraint: bool = True,
-        db_table: str | None = None,
-        swappable: bool = True,
-        **options: Any,
-    ) -> None:
-        to = checked_target("ManyToManyField", to)
-        if through is not None and db_table is not None:
-            raise ValueError("Cannot specify a db_table if an intermediary model is used.")
-        if through is not None and not db_constraint:
-            raise ValueError("Cannot supply db_constraint=False together with an intermediary model.")
-        if symmetrical is None:
-            symmetrical = to == RECURSIVE
-        rel = ManyToManyRel(
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(self: ManyToManyField[Any, Any], to: Any, *args: Any, **options: Any) -> None: ...
+        @overload
+        def __init__(self, to: Any, *args: Any, **options: Any) -> None: ...
+        def __init__(self, to: Any, *args: Any, **options: Any) -> None: ...
+
+    else:
+
+        def __init__(
             self,
-            to,
-            related_name=related_name,
-            related_query_name=related_query_name,
-            limit_choices_to=limit_choices_to,
-            symmetrical=symmetrical,
-            through=through,
-            through_fields=through_fields,
-            db_constraint=db_constraint,
-        )
-        self._given_null = "null" in options
-        super().__init__(rel=rel, **options)
-        self.db_table = db_table
-        self.swappable = swappable
+            to: Any,
+            related_name: str | None = None,
+            related_query_name: str | None = None,
+            limit_choices_to: Any = None,
+            symmetrical: bool | None = None,
+            through: Any = None,
+            through_fields: tuple[str, str] | None = None,
+            db_constraint: bool = True,
+            db_table: str | None = None,
+            swappable: bool = True,
+            **options: Any,
+        ) -> None:
+            to = checked_target("ManyToManyField", to)
+            if through is not None and db_table is not None:
+                raise ValueError("Cannot specify a db_table if an intermediary model is used.")
+            if through is not None and not db_constraint:
+                raise ValueError("Cannot supply db_constraint=False together with an intermediary model.")
+            if symmetrical is None:
+                symmetrical = to == RECURSIVE
+            rel = ManyToManyRel(
+                self,
+                to,
+                related_name=related_name,
+                related_query_name=related_query_name,
+                limit_choices_to=limit_choices_to,
+                symmetrical=symmetrical,
+                through=through,
+                through_fields=through_fields,
+                db_constraint=db_constraint,
+            )
+            self._given_null = "null" in options
+            super().__init__(rel=rel, **options)
+            self.db_table = db_table
+            self.swappable = swappable
 
     def get_attname_column(self) -> tuple[str, str | None]:
         return self.get_attname(), None

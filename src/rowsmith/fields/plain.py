@@ -32,6 +32,8 @@ class UUIDField(Field[S, G]):
             null: Literal[True],
             **options: Any,
         ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({uuid.UUID})
@@ -188,6 +190,24 @@ class JSONField(Field[S, G]):
     default_error_messages = {"invalid": "Value must be valid JSON."}
     description = "A JSON object"
 
+    @overload
+    def __init__(
+        self: JSONField[Any, Any],
+        verbose_name: str | None = ...,
+        name: str | None = ...,
+        encoder: Callable[..., Any] | None = ...,
+        decoder: Callable[..., Any] | None = ...,
+        **options: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        verbose_name: str | None = ...,
+        name: str | None = ...,
+        encoder: Callable[..., Any] | None = ...,
+        decoder: Callable[..., Any] | None = ...,
+        **options: Any,
+    ) -> None: ...
     def __init__(
         self,
         verbose_name: str | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from rowsmith.exceptions import FieldError, ValidationError
 from rowsmith.fields.base import Field, G, S
@@ -14,6 +14,8 @@ from rowsmith.fields.relation import ForeignObjectRel, ManyToOneRel, OneToOneRel
 from rowsmith.sql import types
 
 RECURSIVE = "self"
+
+M = TypeVar("M")
 
 
 class RelatedField(Field[S, G]):
@@ -187,38 +189,67 @@ class ForeignKey(ForeignObject[S, G]):
         "invalid": "There is no %(model)s whose %(field)s is %(value)r.",
     }
     description = "Foreign Key (type determined by related field)"
+    db_constraint: bool
 
-    def __init__(
-        self,
-        to: Any,
-        on_delete: OnDelete,
-        related_name: str | None = None,
-        related_query_name: str | None = None,
-        limit_choices_to: Any = None,
-        parent_link: bool = False,
-        to_field: str | None = None,
-        db_constraint: bool = True,
-        **options: Any,
-    ) -> None:
-        if not isinstance(on_delete, OnDelete):
-            raise TypeError(
-                f"on_delete must be one of CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET(...), DO_NOTHING, "
-                f"DB_CASCADE, DB_SET_NULL and DB_SET_DEFAULT, not {on_delete!r}."
-            )
-        to = checked_target(type(self).__name__, to)
-        rel = self.rel_class(
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: ForeignKey[M, M],
+            to: type[M],
+            on_delete: OnDelete,
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: ForeignKey[M | None, M | None],
+            to: type[M],
+            on_delete: OnDelete,
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self: ForeignKey[Any, Any], to: str, on_delete: OnDelete, *args: Any, **options: Any) -> None: ...
+        @overload
+        def __init__(self, to: Any, on_delete: OnDelete, *args: Any, **options: Any) -> None: ...
+        def __init__(self, to: Any, on_delete: OnDelete, *args: Any, **options: Any) -> None: ...
+
+    else:
+
+        def __init__(
             self,
-            to,
-            field_name=to_field,
-            related_name=related_name,
-            related_query_name=related_query_name,
-            limit_choices_to=limit_choices_to,
-            parent_link=parent_link,
-            on_delete=on_delete,
-        )
-        options.setdefault("db_index", True)
-        super().__init__(to, on_delete, from_fields=[RECURSIVE], to_fields=[to_field], rel=rel, **options)
-        self.db_constraint = db_constraint
+            to: Any,
+            on_delete: OnDelete,
+            related_name: str | None = None,
+            related_query_name: str | None = None,
+            limit_choices_to: Any = None,
+            parent_link: bool = False,
+            to_field: str | None = None,
+            db_constraint: bool = True,
+            **options: Any,
+        ) -> None:
+            if not isinstance(on_delete, OnDelete):
+                raise TypeError(
+                    f"on_delete must be one of CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET(...), "
+                    f"DO_NOTHING, DB_CASCADE, DB_SET_NULL and DB_SET_DEFAULT, not {on_delete!r}."
+                )
+            to = checked_target(type(self).__name__, to)
+            rel = self.rel_class(
+                self,
+                to,
+                field_name=to_field,
+                related_name=related_name,
+                related_query_name=related_query_name,
+                limit_choices_to=limit_choices_to,
+                parent_link=parent_link,
+                on_delete=on_delete,
+            )
+            options.setdefault("db_index", True)
+            super().__init__(to, on_delete, from_fields=[RECURSIVE], to_fields=[to_field], rel=rel, **options)
+            self.db_constraint = db_constraint
 
     def get_attname(self) -> str:
         return f"{self.name}_id"
@@ -309,9 +340,39 @@ class OneToOneField(ForeignKey[S, G]):
     rel_class = OneToOneRel
     description = "One-to-one relationship"
 
-    def __init__(self, to: Any, on_delete: OnDelete, to_field: str | None = None, **options: Any) -> None:
-        options["unique"] = True
-        super().__init__(to, on_delete, to_field=to_field, **options)
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: OneToOneField[M, M],
+            to: type[M],
+            on_delete: OnDelete,
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: OneToOneField[M | None, M | None],
+            to: type[M],
+            on_delete: OnDelete,
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: OneToOneField[Any, Any], to: str, on_delete: OnDelete, *args: Any, **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(self, to: Any, on_delete: OnDelete, *args: Any, **options: Any) -> None: ...
+        def __init__(self, to: Any, on_delete: OnDelete, *args: Any, **options: Any) -> None: ...
+
+    else:
+
+        def __init__(self, to: Any, on_delete: OnDelete, to_field: str | None = None, **options: Any) -> None:
+            options["unique"] = True
+            super().__init__(to, on_delete, to_field=to_field, **options)
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()

@@ -153,7 +153,8 @@ def _defaults(field: Any) -> Iterator[CheckMessage]:
     if type(field).__name__ == "BinaryField" and isinstance(field.default, str):
         yield error("BinaryField's default cannot be a string. Use bytes content instead.", field, "fields.E170")
     if field.db_default is not NOT_PROVIDED and is_expression(field.db_default):
-        if not getattr(field.db_default, "allowed_default", True):
+        allowed = getattr(field.db_default, "allowed_default", True)
+        if not allowed:
             yield error(f"{field.db_default!r} cannot be used in db_default.", field, "fields.E012")
 
 
@@ -183,7 +184,8 @@ def _sizes(field: Any) -> Iterator[CheckMessage]:
             elif places > digits:
                 yield error("'max_digits' must be greater or equal to 'decimal_places'.", field, "fields.E134")
     if field.get_internal_type() == "CharField" and field.max_length is not None:
-        if isinstance(field.max_length, bool) or not isinstance(field.max_length, int) or field.max_length <= 0:
+        length = field.max_length
+        if isinstance(length, bool) or not isinstance(length, int) or length <= 0:
             yield error("'max_length' must be a positive integer.", field, "fields.E121")
     if getattr(field, "protocol", None) is not None and field.blank and not field.null:
         yield error(
@@ -256,7 +258,7 @@ def _foreign_key(field: Any) -> Iterator[CheckMessage]:
             f"'{field.related_model.__name__}.{target.name}' must be unique because it is referenced by a foreign key.",
             field,
             "fields.E311",
-            hint="Add unique=True to this field or add a UniqueConstraint (without condition) in the model Meta.constraints.",
+            hint="Add unique=True to this field or add a UniqueConstraint (without condition) in Meta.constraints.",
         )
     action = field.remote_field.on_delete
     if action in (SET_NULL, DB_SET_NULL) and not field.null:

@@ -73,7 +73,9 @@ class Index:
     def set_name_with_model(self, model: Any) -> None:
         """Give an unnamed index a name that is the same in every process and short enough everywhere."""
         columns = [model._meta.get_field(name).column for name, _ in self.fields_orders]
-        signed = [f"-{column}" if order else column for column, (_, order) in zip(columns, self.fields_orders)]
+        signed = [
+            f"-{column}" if order else column for column, (_, order) in zip(columns, self.fields_orders, strict=True)
+        ]
         table = str(model._meta.db_table).strip('"').replace(".", "_").replace('"', "")
         self.name = f"{table[:11]}_{columns[0][:7]}_{digest(table, *signed, self.suffix, length=6)}_{self.suffix}"
         if self.name[0] == "_" or self.name[0].isdigit():

@@ -87,7 +87,8 @@ class Options:
         for name in given:
             if name not in _ATTRIBUTES:
                 raise TypeError(
-                    f"'class Meta' of {cls.__name__} has an invalid attribute {name!r}.{did_you_mean(name, _ATTRIBUTES)}"
+                    f"'class Meta' of {cls.__name__} has an invalid attribute {name!r}."
+                    f"{did_you_mean(name, _ATTRIBUTES)}"
                 )
         self.original_attrs: dict[str, Any] = dict(given)
         for name, default in _ATTRIBUTES.items():

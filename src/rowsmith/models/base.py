@@ -82,7 +82,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
             by_name = (
                 dict(zip(names, given, strict=True))
                 if len(given) == len(names)
-                else dict(zip(columns, given))
+                else dict(zip(columns, given, strict=False))
             )
             given = [by_name.get(name, DEFERRED) for name in columns]
         elif names != columns:
@@ -118,9 +118,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
     def __hash__(self) -> int:
         key = self.pk
         if key is None:
-            raise TypeError(
-                f"A {self.__class__.__name__} without a primary key cannot be hashed; save it first."
-            )
+            raise TypeError(f"A {self.__class__.__name__} without a primary key cannot be hashed; save it first.")
         return hash(key)
 
     def __str__(self) -> str:
@@ -153,9 +151,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         state = dict(state)
         version = state.pop(VERSION_KEY, None)
         if version is None:
-            warnings.warn(
-                "Pickled model instance's rowsmith version is not specified.", RuntimeWarning, stacklevel=2
-            )
+            warnings.warn("Pickled model instance's rowsmith version is not specified.", RuntimeWarning, stacklevel=2)
         elif version != rowsmith.__version__:
             warnings.warn(
                 f"Pickled model instance's rowsmith version {version} does not match the current version "

@@ -14,9 +14,7 @@ from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.metadata.constraints import CheckConstraint, UniqueConstraint
 
 
-def validate(
-    constraint: Any, model: Any, instance: Any, *, exclude: Collection[str] | None, using: str
-) -> None:
+def validate(constraint: Any, model: Any, instance: Any, *, exclude: Collection[str] | None, using: str) -> None:
     """Raise ValidationError when `instance` breaks `constraint`; skipped when it is about an excluded field.
 
     A constraint class of the user's own brings a `validate` method, which is then called instead.

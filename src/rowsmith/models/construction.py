@@ -112,9 +112,7 @@ def generate(cls: Any) -> Callable[..., None]:
             scope[f"_d{number}"] = default
             parameters.append(f"{attname}=_d{number}")
         setter = getattr(field, "descriptor_class", None)
-        body.append(
-            f"_self.{attname} = {attname}" if setter is None else f"setattr(_self, {attname!r}, {attname})"
-        )
+        body.append(f"_self.{attname} = {attname}" if setter is None else f"setattr(_self, {attname!r}, {attname})")
         if field.is_relation and field.name != attname:
             if not _usable(field.name):
                 return slow
@@ -138,9 +136,7 @@ def generate(cls: Any) -> Callable[..., None]:
 def _usable(name: str) -> bool:
     """Whether the name can be a parameter of the generated function."""
     return (
-        name.isidentifier()
-        and not keyword.iskeyword(name)
-        and not name.startswith(("_d", "_self", "_O", "_e", "_f"))
+        name.isidentifier() and not keyword.iskeyword(name) and not name.startswith(("_d", "_self", "_O", "_e", "_f"))
     )
 
 
@@ -151,13 +147,11 @@ def slow(self: Any, *args: Any, **kwargs: Any) -> None:
     if len(args) > len(fields):
         _refuse_excess(self, len(args))
     self._adding = True
-    given = dict(zip((field.attname for field in fields), args))
+    given = dict(zip((field.attname for field in fields), args, strict=False))
     for field in fields:
         if field.attname in given:
             if field.attname in kwargs or field.name in kwargs:
-                raise TypeError(
-                    f"{meta.object_name}() got both positional and keyword arguments for {field.name!r}."
-                )
+                raise TypeError(f"{meta.object_name}() got both positional and keyword arguments for {field.name!r}.")
             setattr(self, field.attname, given[field.attname])
         elif field.attname in kwargs:
             setattr(self, field.attname, kwargs.pop(field.attname))

@@ -108,9 +108,7 @@ class ModelBase(type):
         for direction, is_next in (("next", True), ("previous", False)):
             name = f"get_{direction}_by_{field.name}"
             if name not in cls.__dict__:
-                setattr(
-                    cls, name, partialmethod(cls._get_next_or_previous_by_FIELD, field=field, is_next=is_next)
-                )
+                setattr(cls, name, partialmethod(cls._get_next_or_previous_by_FIELD, field=field, is_next=is_next))
 
     def _install_managers(cls) -> None:
         for manager in cls._meta.managers:
@@ -144,13 +142,9 @@ def _contributes(value: Any) -> bool:
     return not isinstance(value, type) and hasattr(value, "contribute_to_class")
 
 
-def _define(
-    cls: Any, parents: list[Any], contributions: dict[str, Any], meta: Any, body: dict[str, Any]
-) -> Any:
+def _define(cls: Any, parents: list[Any], contributions: dict[str, Any], meta: Any, body: dict[str, Any]) -> Any:
     """Give a new class everything that makes it a model, and enter it in the registry."""
-    abstract = (
-        bool(getattr(meta, "abstract", False)) if meta is not None and "abstract" in vars(meta) else False
-    )
+    abstract = bool(getattr(meta, "abstract", False)) if meta is not None and "abstract" in vars(meta) else False
     inherited = meta if meta is not None else getattr(cls, "Meta", None)
     options = Options(cls, inherited, cls.__module__)
     options.abstract = abstract
@@ -206,26 +200,21 @@ def _share_table(cls: Any, concrete: list[Any], contributions: dict[str, Any]) -
     """Make a proxy: a class of its own on the table of exactly one concrete model."""
     roots = {parent._meta.concrete_model for parent in concrete}
     if len(roots) != 1:
-        raise TypeError(
-            f"Proxy model {cls.__name__} must inherit from exactly one concrete model, not {len(roots)}."
-        )
+        raise TypeError(f"Proxy model {cls.__name__} must inherit from exactly one concrete model, not {len(roots)}.")
     for parent in cls.__mro__[1:]:
         meta = parent.__dict__.get("_meta")
-        if meta is not None and meta.abstract and (meta.local_fields or meta.local_many_to_many):
-            if parent not in concrete[0].__mro__:
-                raise TypeError(f"Abstract base {parent.__name__} of proxy model {cls.__name__} has fields.")
+        if meta is None or not meta.abstract or parent in concrete[0].__mro__:
+            continue
+        if meta.local_fields or meta.local_many_to_many:
+            raise TypeError(f"Abstract base {parent.__name__} of proxy model {cls.__name__} has fields.")
     if any(hasattr(value, "get_attname_column") for value in contributions.values()):
-        raise FieldError(
-            f"Proxy model {cls.__name__} has fields of its own; a proxy shares those of its parent."
-        )
+        raise FieldError(f"Proxy model {cls.__name__} has fields of its own; a proxy shares those of its parent.")
     options = cls._meta
     options.concrete_model = roots.pop()
     options.setup_proxy(options.concrete_model)
 
 
-def _inherit_fields(
-    cls: Any, parents: list[Any], contributions: dict[str, Any], body: dict[str, Any]
-) -> None:
+def _inherit_fields(cls: Any, parents: list[Any], contributions: dict[str, Any], body: dict[str, Any]) -> None:
     """Copy the fields of the abstract parents, depth first, leaving out what the class itself defines otherwise."""
     options = cls._meta
     taken = {field.name for field in (*options.local_fields, *options.local_many_to_many)}
@@ -331,7 +320,5 @@ def through_model(source: Any, field: Any, target: Any) -> Any:
         from_name: ForeignKey(source, related_name=f"{name}+", **side),
         to_name: ForeignKey(target, related_name=f"{name}+", **side),
     }
-    base = next(
-        base for base in source.__mro__ if isinstance(base, ModelBase) and "_meta" not in base.__dict__
-    )
+    base = next(base for base in source.__mro__ if isinstance(base, ModelBase) and "_meta" not in base.__dict__)
     return type(base)(name, (base,), namespace)

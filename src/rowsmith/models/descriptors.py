@@ -106,7 +106,8 @@ class ForwardRelation:
         model = field.related_model
         if not isinstance(value, model._meta.concrete_model):
             raise ValueError(
-                f"Cannot assign {value!r}: {instance.__class__.__name__}.{field.name} must be a {model.__name__} instance."
+                f"Cannot assign {value!r}: {instance.__class__.__name__}.{field.name} must be a "
+                f"{model.__name__} instance."
             )
         key = getattr(value, self._key)
         setattr(instance, self.attname, key)
@@ -233,9 +234,7 @@ class ManyToMany:
         return self.related_manager_cls(instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
-        side, name = (
-            ("reverse", self.rel.get_accessor_name()) if self.reverse else ("forward", self.field.name)
-        )
+        side, name = ("reverse", self.rel.get_accessor_name()) if self.reverse else ("forward", self.field.name)
         raise TypeError(
             f"Direct assignment to the {side} side of a many-to-many set is prohibited. Use {name}.set() instead."
         )
@@ -254,9 +253,7 @@ class ManagerDescriptor:
         if meta.abstract:
             raise AttributeError(f"Manager isn't available; {meta.object_name} is abstract")
         if meta.swapped:
-            raise AttributeError(
-                f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'"
-            )
+            raise AttributeError(f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'")
         return meta.managers_map[self.manager_name]
 
 

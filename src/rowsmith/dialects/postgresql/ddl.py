@@ -66,9 +66,7 @@ class PostgresDefinitions(DefinitionRenderer):
         comments = [f"COMMENT ON TABLE {table} IS {literal(node.comment)}"] if node.comment else []
         for column in node.columns:
             if column.comment:
-                comments.append(
-                    f"COMMENT ON COLUMN {table}.{self.quote(column.name)} IS {literal(column.comment)}"
-                )
+                comments.append(f"COMMENT ON COLUMN {table}.{self.quote(column.name)} IS {literal(column.comment)}")
         return [*super().create_table(node), *comments]
 
     def nulls(self, distinct: bool | None) -> str:

@@ -67,7 +67,9 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
         case types.Boolean():
             return Codec(encode=int, decode=bool, inline="not not {v}", encode_inline="1 if {v} else 0")
         case types.Float():
-            return Codec(encode=_finite, encode_inline="{v} if {v} == {v} else _finite({v})", names={"_finite": _finite})
+            return Codec(
+                encode=_finite, encode_inline="{v} if {v} == {v} else _finite({v})", names={"_finite": _finite}
+            )
         case types.Decimal(digits, places):
             return _decimal(digits, places)
         case types.Date():
@@ -111,7 +113,7 @@ def _decimal(digits: int | None, places: int | None) -> Codec:
     if places is None:
 
         def read(value: Any) -> decimal.Decimal:
-            return decimal.Decimal("%.15g" % value if type(value) is float else value)
+            return decimal.Decimal("%.15g" % value if type(value) is float else value)  # noqa: UP031 - the fastest spelling
 
         return Codec(encode=_plain_text, decode=read)
     quantum = decimal.Decimal(1).scaleb(-places)
@@ -237,7 +239,7 @@ def _duration(value: int) -> datetime.timedelta:
 
 
 def _hex(value: uuid.UUID) -> str:
-    return "%032x" % value.int
+    return "%032x" % value.int  # noqa: UP031 - the fastest spelling
 
 
 def _uuid(value: str) -> uuid.UUID:
