@@ -50,9 +50,7 @@ def database(backend: str) -> Iterator[str]:
         yield url
 
 
-def run_worker(
-    contender: str, backend: str, url: str, keys: Sequence[str], quick: bool
-) -> list[dict[str, Any]]:
+def run_worker(contender: str, backend: str, url: str, keys: Sequence[str], quick: bool) -> list[dict[str, Any]]:
     """One process: a line for each piece of work it could do."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.worker", contender, backend, url, ",".join(keys),
@@ -67,9 +65,7 @@ def run_worker(
     if done.returncode != 0:
         words = (done.stderr.strip().splitlines() or ["no output"])[-1]
         seen = {line["work"] for line in lines}
-        lines += [
-            {"work": key, "error": words, "trace": done.stderr[-3000:]} for key in keys if key not in seen
-        ]
+        lines += [{"work": key, "error": words, "trace": done.stderr[-3000:]} for key in keys if key not in seen]
     return lines
 
 
@@ -86,6 +82,7 @@ def measure(
     cpu: dict[tuple[str, str], list[float]] = defaultdict(list)
     digests: dict[tuple[str, str], str] = {}
     errors: dict[tuple[str, str], str] = {}
+    seen: set[str] = set()
     for number in range(rounds):
         for contender in contenders:
             print(
@@ -97,8 +94,9 @@ def measure(
             for line in run_worker(contender, backend, url, keys, quick):
                 place = (line["work"], contender)
                 if "error" in line:
-                    if verbose and place not in errors:
-                        print(f"\n{contender} {line['work']}:\n{line.get('trace', '')}", file=sys.stderr)
+                    if verbose and line["trace"] not in seen:
+                        print(f"\n{contender} {line['work']}:\n{line['trace']}", file=sys.stderr)
+                        seen.add(line["trace"])
                     errors[place] = line["error"]
                 else:
                     cpu[place].append(line["cpu"])
@@ -123,15 +121,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", help=f"works, by comma: {', '.join(WORKS)}")
-    parser.add_argument(
-        "--contenders", default=",".join(CONTENDERS), help="by comma; hand is always measured"
-    )
+    parser.add_argument("--contenders", default=",".join(CONTENDERS), help="by comma; hand is always measured")
     parser.add_argument("--backend", default="sqlite,postgresql", help="sqlite, postgresql, or both by comma")
     parser.add_argument("--rounds", type=int, help="processes of each contender (default 5, with --quick 3)")
     parser.add_argument("--quick", action="store_true", help="fewer operations and rounds; writes no report")
-    parser.add_argument(
-        "--write", action="store_true", help="write docs/benchmarks.md though not all was measured"
-    )
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md though not all was measured")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the traceback of what fails")
     options = parser.parse_args(arguments)
     keys = options.only.split(",") if options.only else list(WORKS)

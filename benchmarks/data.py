@@ -150,9 +150,7 @@ def fill_sqlite(path: str) -> None:
     raw.execute("BEGIN")
     for table, (columns, rows) in TABLES.items():
         marks = ", ".join("?" * (columns.count(",") + 1))
-        raw.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({marks})", (tuple(map(to_sqlite, r)) for r in rows())
-        )
+        raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", (tuple(map(to_sqlite, r)) for r in rows()))
     raw.execute("COMMIT")
     raw.execute("ANALYZE")
     raw.close()
@@ -168,9 +166,7 @@ def fill_postgresql(url: str) -> None:
             with connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows():
                     copy.write_row([Jsonb(v) if isinstance(v, dict) else v for v in row])
-            connection.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-            )
+            connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         connection.commit()
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")

@@ -77,8 +77,11 @@ def text(results: Results) -> str:
             + "".join(f"{cell(results, key, name):>12}" for name in others)
             + ("   above its bar or a peer" if key in missed else "")
         )
+    said = set()
     for (key, name), error in results.errors.items():
-        lines.append(f"  {name}, {WORKS[key].title}: {error}")
+        if (name, error) not in said:
+            lines.append(f"  {name}, {WORKS[key].title}: {error}")
+            said.add((name, error))
     return "\n".join(lines)
 
 
@@ -180,9 +183,7 @@ def plot(results: Results, path: Path) -> None:
     axes.set_yticks(range(len(keys)), [WORKS[key].title for key in keys])
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(
-        "client CPU time as a ratio to hand-written code (lower is better; red line: rowsmith's bar)"
-    )
+    axes.set_xlabel("client CPU time as a ratio to hand-written code (lower is better; red line: rowsmith's bar)")
     axes.set_title(TITLES[results.backend], loc="left")
     axes.legend(loc="lower right", frameon=False, fontsize=8)
     for side in ("top", "right", "left"):

@@ -61,9 +61,7 @@ class Undo(Exception):
 class DjangoLike:
     """Needs `models` (the module), `tables` (its classes), `atomic` and `connection`."""
 
-    def __init__(
-        self, models: Any, tables: dict[str, Any], atomic: Callable[[], Any], connection: Any
-    ) -> None:
+    def __init__(self, models: Any, tables: dict[str, Any], atomic: Callable[[], Any], connection: Any) -> None:
         self.models = models
         self.Author, self.Book = tables["Author"], tables["Book"]
         self.Review, self.Tag = tables["Review"], tables["Tag"]
@@ -82,9 +80,7 @@ class DjangoLike:
         with timer:
             for i in range(n):
                 copies, pages = filter_arguments(i)
-                found = list(
-                    manager.filter(copies=copies, pages__gt=pages, in_print=True).order_by("pages", "id")[:20]
-                )
+                found = list(manager.filter(copies=copies, pages__gt=pages, in_print=True).order_by("pages", "id")[:20])
         return map(values, found)
 
     def instances(self, timer: Timer, n: int) -> Any:
@@ -112,9 +108,7 @@ class DjangoLike:
         with timer:
             found = list(self.Author.objects.filter(id__lte=n).order_by("id").prefetch_related("books"))
         for parent in found:
-            keys.append(
-                (parent.id, *(v for b in sorted(parent.books.all(), key=lambda b: b.id) for v in values(b)))
-            )
+            keys.append((parent.id, *(v for b in sorted(parent.books.all(), key=lambda b: b.id) for v in values(b))))
         return keys
 
     def many(self, timer: Timer, n: int) -> Any:

@@ -354,9 +354,7 @@ class Postgresql:
         return map(values, found)
 
     def _rows(self, n: int) -> list[tuple[Any, ...]]:
-        return self.cursor.execute(
-            f"SELECT {BOOK} FROM bench_book WHERE id <= %s ORDER BY id", (n,)
-        ).fetchall()
+        return self.cursor.execute(f"SELECT {BOOK} FROM bench_book WHERE id <= %s ORDER BY id", (n,)).fetchall()
 
     def instances(self, timer: Timer, n: int) -> Any:
         with timer:
@@ -419,9 +417,7 @@ class Postgresql:
                 found = [{"in_print": p, "n": c, "mean": mean, "most": most} for p, c, mean, most in rows]
         return (row.values() for row in found)
 
-    INSERT = (
-        f"INSERT INTO bench_book ({BOOK.removeprefix('id, ')}) VALUES ({', '.join(['%s'] * 11)}) RETURNING id"
-    )
+    INSERT = f"INSERT INTO bench_book ({BOOK.removeprefix('id, ')}) VALUES ({', '.join(['%s'] * 11)}) RETURNING id"
 
     def bound(self, book: Book) -> tuple[Any, ...]:
         return (
@@ -508,9 +504,7 @@ class Postgresql:
     async def tasks(self, timer: Timer, n: int) -> Any:
         free: asyncio.Queue[Any] = asyncio.Queue()
         for _ in range(16):
-            raw = await self.psycopg.AsyncConnection.connect(
-                self.url, autocommit=True, options="-c timezone=UTC"
-            )
+            raw = await self.psycopg.AsyncConnection.connect(self.url, autocommit=True, options="-c timezone=UTC")
             free.put_nowait(raw)
         sql = f"SELECT {BOOK} FROM bench_book WHERE id = %s"
 
