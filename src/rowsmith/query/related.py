@@ -17,7 +17,7 @@ class RelatedKey:
     def __init__(self, relation: Any, key: Any) -> None:
         self.relation = relation
         self.key = key
-        self.model = relation.related_model
+        self.related_model = relation.related_model
         while getattr(key, "is_relation", False):
             key = key.target_field
         self.integer_range = getattr(key, "integer_range", None)
@@ -31,7 +31,7 @@ class RelatedKey:
         return self._prepare(value)
 
     def _key_of(self, instance: Any) -> Any:
-        check_model(instance._meta, self.model, repr(instance))
+        check_model(instance._meta, self.related_model, repr(instance))
         key = getattr(instance, self.key.attname)
         while hasattr(key, "_meta"):
             key = key.pk

@@ -363,7 +363,7 @@ class Resolver:
         """`in` with a queryset on its right."""
         if isinstance(left.field, RelatedKey):
             if queryset.selects_instances:
-                check_model(queryset.model._meta, left.field.model, "a queryset")
+                check_model(queryset.model._meta, left.field.related_model, "a queryset")
                 queryset = queryset.selecting(left.field.key.attname)
         query, _ = self.subquery(queryset)
         return p.NEVER if query is None else p.InSelect(left.node, query)
