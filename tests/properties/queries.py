@@ -152,7 +152,9 @@ class Writer:
     def operand(self, model: str, path: Path) -> Node:
         """A value, or now and then an F expression of the same kind, to compare with."""
         if path.kind != "json" and self.chance(0.12):
-            other = self.path_of_kind(model, path.kind, deep=1, many=self.chance(0.2))
+            # Beside a to-many relation only a column of the model itself: what Django excludes by comparing
+            # two relations is joined to the wrong one of them.
+            other = self.path_of_kind(model, path.kind, deep=0 if path.many else 1, many=self.chance(0.2))
             if other is not None:
                 return self.arithmetic(other)
         return Lit(self.value(path))
@@ -285,13 +287,15 @@ class Writer:
             return path.text + "_id", Lit(self.key(link.target))
         return path.text, Lit(self.key(link.target))
 
-    def q(self, model: str, depth: int = 2) -> Node:
+    def q(self, model: str, depth: int = 2, *, many: bool = True) -> Node:
         if depth == 0 or self.chance(0.35):
-            pairs = tuple(self.condition(model) for _ in range(self.rng.choice([1, 1, 2])))
+            pairs = tuple(self.condition(model, many=many) for _ in range(self.rng.choice([1, 1, 2])))
             node: Node = Call(None, "Q", (), unique(pairs))
         else:
             op = self.rng.choice("&&|||^")
-            node = Bin(op, self.q(model, depth - 1), self.q(model, depth - 1))
+            # Under xor Django joins to-many relations so that rows are lost; it cannot be asked about those.
+            many = many and op != "^"
+            node = Bin(op, self.q(model, depth - 1, many=many), self.q(model, depth - 1, many=many))
         return Not(node) if self.chance(0.2) else node
 
     def conditions(self, model: str) -> tuple[tuple[Node, ...], tuple[tuple[str, Node], ...]]:
