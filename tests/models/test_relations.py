@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from rowsmith import models
-from rowsmith.exceptions import FieldDoesNotExist, FieldError, ObjectDoesNotExist
+from rowsmith import bridge, models
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, LazyLoadInAsync, ObjectDoesNotExist
 
 
 class City(models.Model):
@@ -216,3 +218,53 @@ def test_on_delete_choices_are_plain_data():
     pickle = pytest.importorskip("pickle")
     assert pickle.loads(pickle.dumps(models.PROTECT)) is models.PROTECT
     assert pickle.loads(pickle.dumps(models.SET(5))) == models.SET(5)
+
+
+# With a database ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.feature("EX-029", "F-067", "MG-008")
+def test_related_instances_are_fetched_once(tables):
+    tables(City, House, Roof)
+    city = City.objects.create(name="Basel", code="BS")
+    House.objects.create(city=city, zone=city)
+    house = House.objects.get()
+    assert house.city == city
+    assert house.city is house.city
+    assert house.zone == city
+    assert not hasattr(house, "roof")
+    roof = Roof.objects.create(house=house)
+    fresh = House.objects.get()
+    assert fresh.roof == roof
+    assert fresh.roof.house is fresh
+    house.city_id = 99
+    with pytest.raises(City.DoesNotExist):
+        house.city  # noqa: B018 - the reading is what is tested
+
+
+async def test_a_lazy_load_on_the_event_loop_names_the_way_out(tables):
+    await bridge.run(tables, City, House)
+    await City.objects.acreate(name="Basel", code="BS")
+    city = await City.objects.aget()
+    await House.objects.acreate(city=city)
+    house = await House.objects.defer("zone").aget()
+    with pytest.raises(LazyLoadInAsync, match=r"house.city is not loaded.*await house.aload\('city'\)"):
+        house.city  # noqa: B018 - the reading is what is tested
+    with pytest.raises(LazyLoadInAsync, match=r"house.zone_id is deferred.*await house.aload\('zone_id'\)"):
+        house.zone_id  # noqa: B018 - the reading is what is tested
+    assert await house.aload("city") == city
+    assert house.city == city
+    assert await house.aload("zone_id") is None
+    assert house.zone is None
+
+
+@pytest.mark.feature("V-008")
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="costs too much before Python 3.12")
+def test_a_deleted_value_is_loaded_again(tables):
+    tables(City)
+    City.objects.create(name="Basel", code="BS")
+    city = City.objects.get()
+    del city.name
+    assert city.name == "Basel"
+    with pytest.raises(AttributeError, match="'City' object has no attribute 'nothing'"):
+        city.nothing  # noqa: B018 - the reading is what is tested

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rowsmith.exceptions import LazyLoadInAsync, SynchronousOnlyOperation
+
 
 def deferred_class(model: Any) -> Any:
     """The subclass of `model` for instances that lack columns: reading one loads it.
@@ -38,7 +40,14 @@ def _loading(model: Any) -> Any:
             raise AttributeError(f"{model.__name__!r} object has no attribute {name!r}")
         if self._adding:
             raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
-        self.refresh_from_db(fields=[name])
+        try:
+            self.refresh_from_db(fields=[name])
+        except SynchronousOnlyOperation as error:
+            variable = model._meta.model_name
+            raise LazyLoadInAsync(
+                f"{variable}.{name} is deferred, and loading it here would block the event loop. "
+                f"Leave it out of defer(), or write: await {variable}.aload({name!r})."
+            ) from error
         held = self.__dict__
         if name not in held:
             raise AttributeError(f"refresh_from_db() of {model.__name__} did not load {name!r}.")

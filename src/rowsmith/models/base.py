@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import rowsmith
+from rowsmith import bridge
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
 from rowsmith.metadata.deferred import defer
 from rowsmith.metadata.registry import apps
@@ -58,6 +60,21 @@ class Model(Persistence, Validation, metaclass=ModelBase):
     else:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    if sys.version_info >= (3, 12) and not TYPE_CHECKING:
+        # Free there; before 3.12 it would double the cost of reading any attribute, so that only instances known to
+        # lack columns have it.
+
+        def __getattr__(self, name: str) -> Any:
+            """A column's value that was deleted is loaded again when it is next asked for."""
+            if name not in self._meta.columns:
+                raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+            defer(self, self.__class__)
+            return getattr(self, name)
+
+    async def aload(self, name: str) -> Any:
+        """The relation or deferred column `name`, fetched when it is not loaded yet."""
+        return await bridge.run(getattr, self, name)
 
     @property
     def _state(self) -> ModelState:

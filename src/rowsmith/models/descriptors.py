@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from rowsmith.exceptions import ObjectDoesNotExist
+from rowsmith.exceptions import LazyLoadInAsync, ObjectDoesNotExist, SynchronousOnlyOperation
 from rowsmith.models import related
 
 
@@ -81,9 +81,11 @@ class ForwardRelation:
         model = field.related_model
         manager = model._base_manager
         alias = instance._state.db
-        related_instance = (manager.using(alias) if alias is not None else manager).get(
-            **{field.target_field.name: key}
-        )
+        rows = manager.using(alias) if alias is not None else manager
+        try:
+            related_instance = rows.get(**{field.target_field.name: key})
+        except SynchronousOnlyOperation as error:
+            raise blocked(instance, field.name) from error
         setattr(instance, self.cache_name, related_instance)
         if instance._pending:
             instance._pending -= {self.cache_name}
@@ -163,6 +165,8 @@ class ReverseOneToOne:
             found = (manager.using(alias) if alias is not None else manager).get(**{field.attname: key})
         except self.related.related_model.DoesNotExist:
             found = None
+        except SynchronousOnlyOperation as error:
+            raise blocked(instance, str(self.related.get_accessor_name())) from error
         else:
             setattr(found, field.cache_name, instance)
         setattr(instance, self.cache_name, found)
@@ -255,6 +259,15 @@ class ManagerDescriptor:
         if meta.swapped:
             raise AttributeError(f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'")
         return meta.managers_map[self.manager_name]
+
+
+def blocked(instance: Any, name: str) -> LazyLoadInAsync:
+    """The error for a relation that would have to be fetched where that blocks an event loop."""
+    variable = instance._meta.model_name
+    return LazyLoadInAsync(
+        f"{variable}.{name} is not loaded, and loading it here would block the event loop. "
+        f"Add .select_related({name!r}) to the query, or write: await {variable}.aload({name!r})."
+    )
 
 
 def missing_error(wanted: Any, owner: Any, name: str) -> type[Exception]:
