@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, ImproperlyConfigured
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import NOT_PROVIDED
+from rowsmith.fields.files import FileField, FilePathField, ImageField
 from rowsmith.fields.on_delete import DB_SET_DEFAULT, DB_SET_NULL, SET_DEFAULT, SET_NULL
 
 DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
@@ -195,6 +197,22 @@ def _sizes(field: Any) -> Iterator[CheckMessage]:
         )
 
 
+def _files(field: Any) -> Iterator[CheckMessage]:
+    if isinstance(field, FileField) and isinstance(field.upload_to, str) and field.upload_to.startswith("/"):
+        yield error(f"{type(field).__name__}'s 'upload_to' argument must be a relative path.", field, "fields.E202")
+    if isinstance(field, ImageField) and importlib.util.find_spec("PIL") is None:
+        yield error(
+            "Cannot use ImageField because Pillow is not installed.",
+            field,
+            "fields.E210",
+            hint="Run: python -m pip install Pillow",
+        )
+    if isinstance(field, FilePathField) and not field.allow_files and not field.allow_folders:
+        yield error(
+            "FilePathFields must have either 'allow_files' or 'allow_folders' set to True.", field, "fields.E140"
+        )
+
+
 def _lifetime(field: Any) -> Iterator[CheckMessage]:
     for details, level, code in (
         (field.system_check_removed_details, ERROR, "fields.E900"),
@@ -207,7 +225,8 @@ def _lifetime(field: Any) -> Iterator[CheckMessage]:
 
 
 _FIELD_CHECKS: tuple[Callable[[Any], Iterator[CheckMessage]], ...] = (
-    _name, _key, _validators, _choices, _defaults, _automatic, _sizes, _lifetime,
+    _name, _key, _validators, _choices, _defaults, _automatic, _sizes, _files,
+    _lifetime,
 )  # fmt: skip
 
 

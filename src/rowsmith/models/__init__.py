@@ -26,6 +26,7 @@ from rowsmith.fields.base import Field
 from rowsmith.fields.choices import Choices, IntegerChoices, TextChoices
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
 from rowsmith.fields.defaults import DEFERRED, NOT_PROVIDED, DatabaseDefault
+from rowsmith.fields.files import FileField, FilePathField, ImageField
 from rowsmith.fields.many_to_many import ManyToManyField
 from rowsmith.fields.numbers import (
     AutoField,
@@ -101,12 +102,15 @@ __all__ = [
     "ExpressionWrapper",
     "F",
     "Field",
+    "FileField",
+    "FilePathField",
     "FloatField",
     "ForeignKey",
     "ForeignObject",
     "ForeignObjectRel",
     "Func",
     "GenericIPAddressField",
+    "ImageField",
     "Index",
     "IntegerChoices",
     "IntegerField",
