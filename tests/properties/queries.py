@@ -103,17 +103,24 @@ class Writer:
 
     # --- paths
 
-    def path(self, model: str, *, deep: int = 2, many: bool = True, relation_end: bool = True) -> Path:
+    def path(
+        self, model: str, *, deep: int = 2, many: bool = True, relation_end: bool = True, firm: bool = False
+    ) -> Path:
+        """A random path; `many`: also through to-many relations; `firm`: only where a row is always found."""
         links: list[Link] = []
         here = model
+
+        def allowed(link: Link) -> bool:
+            return not link.optional and not link.many if firm else many or not link.many
+
         while len(links) < deep and self.chance(0.5):
-            choices = [link for link in LINKS[here].values() if many or not link.many]
+            choices = [link for link in LINKS[here].values() if allowed(link)]
             if not choices:
                 break
             links.append(self.rng.choice(choices))
             here = links[-1].target
         if relation_end and self.chance(0.2):
-            choices = [link for link in LINKS[here].values() if many or not link.many]
+            choices = [link for link in LINKS[here].values() if allowed(link)]
             if choices:
                 link = self.rng.choice(choices)
                 return Path((*links, link), link.target, "", "relation")
@@ -123,9 +130,11 @@ class Writer:
             return Path(tuple(links), here, "pk", key_kind(here))
         return Path(tuple(links), here, name, kinds[name])
 
-    def path_of_kind(self, model: str, kind: str, *, deep: int = 1, many: bool = True) -> Path | None:
+    def path_of_kind(
+        self, model: str, kind: str, *, deep: int = 1, many: bool = True, firm: bool = False
+    ) -> Path | None:
         for _ in range(12):
-            found = self.path(model, deep=deep, many=many, relation_end=False)
+            found = self.path(model, deep=deep, many=many, relation_end=False, firm=firm)
             if found.kind == kind:
                 return found
         return None
@@ -149,12 +158,13 @@ class Writer:
             return self.rng.randint(0, 20)  # below zero Django takes any comparison for true, of NULL too
         return data.value(self.rng, path.kind)
 
-    def operand(self, model: str, path: Path) -> Node:
+    def operand(self, model: str, path: Path, *, firm: bool = False) -> Node:
         """A value, or now and then an F expression of the same kind, to compare with."""
         if path.kind != "json" and self.chance(0.12):
             # Beside a to-many relation only a column of the model itself: what Django excludes by comparing
             # two relations is joined to the wrong one of them.
-            other = self.path_of_kind(model, path.kind, deep=0 if path.many else 1, many=self.chance(0.2))
+            deep, many = 0 if path.many else 1, self.chance(0.2)
+            other = self.path_of_kind(model, path.kind, deep=deep, many=many, firm=firm)
             if other is not None:
                 return self.arithmetic(other)
         return Lit(self.value(path))
@@ -170,8 +180,8 @@ class Writer:
 
     # --- conditions
 
-    def condition(self, model: str, *, deep: int = 2, many: bool = True) -> tuple[str, Node]:
-        path = self.path(model, deep=deep, many=many)
+    def condition(self, model: str, *, deep: int = 2, many: bool = True, firm: bool = False) -> tuple[str, Node]:
+        path = self.path(model, deep=deep, many=many, firm=firm)
         if path.kind == "relation":
             return self.relation_condition(path)
         name, rng = path.text, self.rng
@@ -188,7 +198,7 @@ class Writer:
                     return f"{name}__{lookup}", Lit(rng.choice(PATTERNS))
                 if lookup in TEXT_LOOKUPS and lookup not in ("exact", "iexact"):
                     if self.chance(0.08):
-                        other = self.path_of_kind(model, "text", many=False)
+                        other = self.path_of_kind(model, "text", many=False, firm=firm)
                         if other is not None:
                             return f"{name}__{lookup}", Call(None, "F", (Lit(other.text),))
                     whole = str(self.value(path))
@@ -215,11 +225,11 @@ class Writer:
         if lookup == "range":
             low, high = sorted([self.value(path), self.value(path)])
             if self.chance(0.15):
-                return f"{name}__range", Seq((self.operand(model, path), self.operand(model, path)))
+                return f"{name}__range", Seq(tuple(self.operand(model, path, firm=firm) for _ in "ab"))
             return f"{name}__range", Lit((low, high))
         if lookup == "exact" and self.chance(0.7):
-            return name, self.operand(model, path)
-        return f"{name}__{lookup}", self.operand(model, path)
+            return name, self.operand(model, path, firm=firm)
+        return f"{name}__{lookup}", self.operand(model, path, firm=firm)
 
     def date_part_condition(self, path: Path) -> tuple[str, Node]:
         rng = self.rng
@@ -287,15 +297,15 @@ class Writer:
             return path.text + "_id", Lit(self.key(link.target))
         return path.text, Lit(self.key(link.target))
 
-    def q(self, model: str, depth: int = 2, *, many: bool = True) -> Node:
+    def q(self, model: str, depth: int = 2, *, firm: bool = False) -> Node:
         if depth == 0 or self.chance(0.35):
-            pairs = tuple(self.condition(model, many=many) for _ in range(self.rng.choice([1, 1, 2])))
+            pairs = tuple(self.condition(model, firm=firm) for _ in range(self.rng.choice([1, 1, 2])))
             node: Node = Call(None, "Q", (), unique(pairs))
         else:
             op = self.rng.choice("&&|||^")
-            # Under xor Django joins to-many relations so that rows are lost; it cannot be asked about those.
-            many = many and op != "^"
-            node = Bin(op, self.q(model, depth - 1, many=many), self.q(model, depth - 1, many=many))
+            # Under xor Django makes joins inner that may find no row, so it cannot be asked about those.
+            firm = firm or op == "^"
+            node = Bin(op, self.q(model, depth - 1, firm=firm), self.q(model, depth - 1, firm=firm))
         return Not(node) if self.chance(0.2) else node
 
     def conditions(self, model: str) -> tuple[tuple[Node, ...], tuple[tuple[str, Node], ...]]:
@@ -342,7 +352,8 @@ class Writer:
             return replace(chain.call("distinct"), distinct=True)
         if choice < 0.83:
             return chain.call("reverse")
-        if choice < 0.87:
+        if choice < 0.87 and is_manager_chain(chain.node):
+            # From a related manager Django loads a deferred key at once, to compare it.
             return self.columns_only(chain)
         if choice < 0.89:
             return replace(chain.call("none"))
