@@ -281,3 +281,18 @@ def test_a_copy_has_a_state_of_its_own():
 @pytest.mark.feature("M-056")
 def test_methods_and_properties_are_plain_python():
     assert Tool(title="saw").label == "saw"
+
+
+def test_an_error_of_a_property_is_not_hidden_on_deferred_instances():
+    class Broken(models.Model):
+        a = models.IntegerField()
+
+        @property
+        def wrong(self):
+            raise AttributeError("deep inside")
+
+    for instance in (Broken(), Broken.from_db("default", ["id"], [1])):
+        with pytest.raises(AttributeError, match="deep inside"):
+            instance.wrong  # noqa: B018 - the reading is what is tested
+        with pytest.raises(AttributeError, match="no attribute 'other'"):
+            instance.other  # noqa: B018 - the reading is what is tested

@@ -237,7 +237,7 @@ class ImageField(FileField[S, G]):
         return file
 
     def dimensions(self, file: FieldFile) -> tuple[int, int]:
-        from PIL import Image  # noqa: PLC0415 - optional, and slow to import
+        from PIL import Image  # type: ignore[import-not-found]  # noqa: PLC0415 - optional, and slow to import
 
         with Image.open(file.path) as image:
             width, height = image.size

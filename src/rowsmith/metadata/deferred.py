@@ -37,7 +37,8 @@ def _loading(model: Any) -> Any:
         if name not in model._meta.columns:
             if inherited is not None:
                 return inherited(self, name)
-            raise AttributeError(f"{model.__name__!r} object has no attribute {name!r}")
+            # A property or relation may have raised AttributeError; asking again shows its own error.
+            return object.__getattribute__(self, name)
         if self._adding:
             raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
         try:

@@ -68,7 +68,8 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         def __getattr__(self, name: str) -> Any:
             """A column's value that was deleted is loaded again when it is next asked for."""
             if name not in self._meta.columns:
-                raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+                # A property or relation may have raised AttributeError; asking again shows its own error.
+                return object.__getattribute__(self, name)
             defer(self, self.__class__)
             return getattr(self, name)
 
