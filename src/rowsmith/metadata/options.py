@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import copy
+import importlib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -121,6 +122,11 @@ class Options:
 
     def __repr__(self) -> str:
         return f"<Options for {self.object_name}>"
+
+    def __reduce__(self) -> Any:
+        if self.apps is apps:
+            return _options_of, (self.model.__module__, self.label)
+        return getattr, (self.model, "_meta")
 
     def __str__(self) -> str:
         return self.label_lower
@@ -422,3 +428,9 @@ def _configured_label(module: str) -> str | None:
         if (module == package or module.startswith(package + ".")) and keys.get("label"):
             return str(keys["label"])
     return None
+
+
+def _options_of(module: str, label: str) -> Any:
+    """The options of a model that is defined in `module`, in whichever process this is."""
+    importlib.import_module(module)
+    return apps.get_model(label)._meta

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -136,9 +136,18 @@ class Query:
         """The alias of the model's own table."""
         return self.joins[0].alias
 
+    def __reduce__(self) -> Any:
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        # A read-only view cannot be pickled; what it shows can.
+        return _query, ({**parts, "annotations": dict(self.annotations)},)
+
     def but(self, **changes: Any) -> Query:
         """A copy with some parts replaced."""
         return replace(self, **changes)
+
+
+def _query(parts: dict[str, Any]) -> Query:
+    return Query(**{**parts, "annotations": MappingProxyType(parts["annotations"])})
 
 
 def query_of(options: Any) -> Query:

@@ -148,6 +148,10 @@ class Resolver:
         first, *rest = path.split(SEPARATOR) if isinstance(path, str) else [path]
         annotation = self.annotations.get(path) or self.annotations.get(first)
         if annotation is not None:
+            if self.summarizing and not annotation.selected:
+                raise FieldError(
+                    f"Cannot aggregate over the {first!r} alias. Use annotate() to promote it."
+                )
             names = () if path in self.annotations else tuple(rest)
             return self.transform(Resolved(annotation.node, annotation.field), names, path)
         parsed = self.parse(path)

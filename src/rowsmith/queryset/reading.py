@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from rowsmith.exceptions import NotSupportedError
 from rowsmith.execution import reading
 from rowsmith.execution.aggregation import aggregate
 from rowsmith.execution.prefetch import prefetch_related_objects
+from rowsmith.loading.rows import named_row
 from rowsmith.query import steps
 from rowsmith.query.query import Query
 from rowsmith.query.shape import extend
@@ -323,14 +324,14 @@ class Reading(Refining):
                 chosen=(*steps.choosing(q, s, (attname,), {}, q.form).chosen, *q.chosen), form="tuple"
             ),  # type: ignore[misc]
         )
-        names = [item.key for item in query.chosen]
-        found: dict[Any, Any] = {}
-        for key, *row in with_key._load():
-            found[key] = {
-                "dict": lambda row=row: dict(zip(names, row, strict=True)),
-                "flat": lambda row=row: row[0],
-            }.get(query.form, lambda row=row: tuple(row))()
-        return found
+        names = tuple(item.key for item in query.chosen)
+        forms: dict[str, Callable[[list[Any]], Any]] = {
+            "dict": lambda row: dict(zip(names, row, strict=True)),
+            "flat": lambda row: row[0],
+            "named": lambda row: named_row(names)(*row),
+        }
+        made = forms.get(query.form, tuple)
+        return {key: made(row) for key, *row in with_key._load()}
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The values of aggregates over all rows, by name."""
@@ -354,21 +355,16 @@ class Reading(Refining):
 
     def _streamed(self, chunk_size: int) -> Iterator[Any]:
         for rows in reading.stream(self._shape, self._values, self.db, chunk_size):
+            if self._known is not None:
+                self._tell_known(rows)
             if self._prefetch:
                 prefetch_related_objects(rows, *self._prefetch)
             yield from rows
 
-    async def aiterator(self, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Any]:
+    def aiterator(self, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Any]:
         """As `iterator`."""
-        if chunk_size <= 0:
-            raise ValueError("Chunk size must be strictly positive.")
-        rows = self.iterator(chunk_size)
-        try:
-            while chunk := await bridge.run(lambda: list(islice(rows, chunk_size))):
-                for row in chunk:
-                    yield row
-        finally:
-            await bridge.run(getattr(rows, "close", lambda: None))
+        # Not a generator itself, so that a wrong argument is refused by the call and not by the first row.
+        return _astreamed(self.iterator(chunk_size), chunk_size)
 
     # SQL
 
@@ -377,3 +373,13 @@ class Reading(Refining):
         connection = connections[self.db]
         compiled = reading.rows_of(self._shape, connection)
         return compiled.text, compiled.bind(self._values)
+
+
+async def _astreamed(rows: Iterator[Any], chunk_size: int) -> AsyncIterator[Any]:
+    """Rows that come `chunk_size` at a time through the bridge."""
+    try:
+        while chunk := await bridge.run(lambda: list(islice(rows, chunk_size))):
+            for row in chunk:
+                yield row
+    finally:
+        await bridge.run(getattr(rows, "close", lambda: None))

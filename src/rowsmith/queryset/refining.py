@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Self
+from warnings import warn
 
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.exceptions import FieldError
@@ -31,8 +32,11 @@ class Refining(Shaped):
         self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None
     ) -> None:
         self.model = model
-        self._shape: Shape = query._shape if query is not None else cache.root(model._meta)
-        self._values: Values = query._values if query is not None else ()
+        if query is None:
+            self._shape: Shape = model._meta.root_shape or cache.root(model._meta)
+            self._values: Values = ()
+        else:
+            self._shape, self._values = query._shape, query._values
         self._db = using
         # The cache name and the instance of a relation that every row of a related manager has.
         self._known: tuple[str, Any] | None = None
@@ -60,8 +64,15 @@ class Refining(Shaped):
 
     @property
     def query(self) -> Any:
-        """What this queryset asks; printed as SQL."""
+        """What this queryset asks; printed as SQL. It can be pickled, and given to another queryset of the model."""
         return QueryView(self)
+
+    @query.setter
+    def query(self, view: Any) -> None:
+        if not isinstance(view, QueryView):
+            raise TypeError(f"A queryset takes the query of another queryset, not {view!r}.")
+        self._shape, self._values, self._result_cache = view._shape, view._values, None
+        self.model = view._queryset.model
 
     @property
     def db(self) -> str:
@@ -173,7 +184,7 @@ class Refining(Shaped):
     def order_by(self, *names: Any) -> Self:
         """Rows sorted by fields, paths over relations, annotations or expressions; no arguments for no order."""
         raw: list[Any] = []
-        key = ("order_by", *[kind_of(n, raw) if isinstance(n, Shaped) else n for n in names])
+        key = ("order_by", *[n if type(n) is str else kind_of(n, raw) for n in names])
         return self._step(key, raw, lambda q, s: steps.ordered(q, s, names))
 
     def reverse(self) -> Self:
@@ -252,16 +263,19 @@ class Refining(Shaped):
         return self._choose(tuple(order), expressions, form)
 
     def _choose(self, names: tuple[Any, ...], expressions: dict[str, Any], form: RowForm) -> Self:
-        raw: list[Any] = []
-        for name in names:
-            if not isinstance(name, str):
-                raise FieldError(f"values() takes names of fields, not {name!r}.")
-        if self._shape.query.related is not None and self._prefetch:
-            raise TypeError("Cannot call values() after prefetch_related().")
         if form == "flat" and not names:
+            warn(
+                "values_list(flat=True) without a field leaves in 2.0; name the field: values_list('pk', flat=True).",
+                DeprecationWarning,
+                stacklevel=4,
+            )
             names = (self.model._meta.pk.attname,)
-        keys = [(name, kind_of(value, raw)) for name, value in expressions.items()]
-        key = ("values", form, *names, *keys)
+        raw: list[Any] = []
+        if expressions:
+            keys = [(name, kind_of(value, raw)) for name, value in expressions.items()]
+            key: Hashable = ("values", form, *names, *keys)
+        else:
+            key = ("values", form, *names)
         return self._step(key, raw, lambda q, s: steps.choosing(q, s, names, expressions, form))
 
     def annotate(self, *args: Any, **kwargs: Any) -> Self:
@@ -329,6 +343,9 @@ class QueryView:
         self._shape = queryset._shape
         self._values = queryset._values
 
+    def __reduce__(self) -> Any:
+        return _restored, (type(self._queryset), self._shape.query, self._values)
+
     def __str__(self) -> str:
         text, parameters = self._queryset.sql_with_params()  # type: ignore[attr-defined]
         return shown(text, parameters)
@@ -338,6 +355,14 @@ class QueryView:
 
     def nested(self, exists: bool) -> tuple[Query, Values]:
         return self._queryset.nested(exists)
+
+
+def _restored(kind: type[Refining], query: Query, values: Values) -> QueryView:
+    """The query that was pickled. Its rows come as dicts when they were anything but instances."""
+    queryset = kind(query.options.model)
+    if query.chosen is not None:
+        query = query.but(form="dict")
+    return QueryView(queryset._with(Shape(query, tuple, False), values))
 
 
 def shown(text: str, parameters: Sequence[Any]) -> str:
