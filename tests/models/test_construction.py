@@ -293,6 +293,6 @@ def test_an_error_of_a_property_is_not_hidden_on_deferred_instances():
 
     for instance in (Broken(), Broken.from_db("default", ["id"], [1])):
         with pytest.raises(AttributeError, match="deep inside"):
-            instance.wrong  # noqa: B018 - the reading is what is tested
+            instance.wrong
         with pytest.raises(AttributeError, match="no attribute 'other'"):
-            instance.other  # noqa: B018 - the reading is what is tested
+            instance.other
