@@ -48,6 +48,7 @@ class Tally:
     errors: int = 0
     stumbles: int = 0
     contradictions: list[str] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
     softer: Counter[str] = field(default_factory=Counter)
     mismatches: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -213,7 +214,9 @@ def run(
             query = queries.Writer(f"{seed} {i}", rows, aggregates=aggregates).query()
             tally.compared += 1
             reason = compare(query, oracle, subject, tally)
-            if reason is not None and contradicts_itself(query, oracle, subject):
+            if reason is not None and oracle.mistakes(query.model, query.node, query.writes):
+                tally.mistakes.append(str(query))
+            elif reason is not None and contradicts_itself(query, oracle, subject):
                 tally.contradictions.append(str(query))
             elif reason is not None:
                 small = shrink(query, reason, oracle, subject) if cut else query
@@ -268,7 +271,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{tally.compared} queries of seed {options.seed} (SQLite {sides.sqlite_version()}): "
         f"{len(tally.mismatches)} mismatches, {tally.errors} agreed errors, "
         f"{tally.stumbles} on which Django itself stumbled, "
-        f"{len(tally.contradictions)} on which it contradicts itself"
+        f"{len(tally.contradictions)} on which it contradicts itself, "
+        f"{len(tally.mistakes)} with its known mistake"
     )
     return 1 if tally.mismatches else 0
 

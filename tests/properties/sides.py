@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import decimal
+import re
 import sqlite3
 import uuid
 import warnings
@@ -97,6 +98,10 @@ class Side:
         """The SQL that running the query sends."""
         raise NotImplementedError
 
+    def mistakes(self, model: str, node: program.Node, writes: bool) -> bool:
+        """Is the answer known to be wrong?"""
+        return False
+
 
 NAMES = [
     "Q", "F", "Value", "Prefetch", "Count", "Sum", "Avg", "Min", "Max", "Exists", "OuterRef", "Subquery",
@@ -163,6 +168,16 @@ class Django(Side):
         with CaptureQueriesContext(self.connection) as captured:
             self.run(node, writes)
         return [query["sql"] for query in captured.captured_queries]
+
+    def mistakes(self, model: str, node: program.Node, writes: bool) -> bool:
+        """Does Django exclude by a subquery on the key of a table joined for another condition?
+
+        Excluding by a to-many relation, it looks for the outer table by its name and may find one that another
+        relation has joined. A right subquery is tied by a foreign key, or to the key of the model's own table.
+        """
+        own = f'"{schema.APP}_{model.lower()}"'
+        tied = re.compile(r'\bU\d+\."(?:id|code)" = \(("\w+"|T\d+)\."(?:id|code)"\)')
+        return any(outer != own for sql in self.statements(node, writes) for outer in tied.findall(sql))
 
 
 class ReversedDjango(Django):
