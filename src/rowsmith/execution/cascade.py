@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rowsmith.db.handler import connections
 from rowsmith.exceptions import ProtectedError, RestrictedError
-from rowsmith.execution.writing import in_one_transaction
+from rowsmith.execution.writing import delete_statement, in_one_transaction
 from rowsmith.fields.on_delete import CASCADE, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL, SetValue
 from rowsmith.signals import post_delete, pre_delete
 
@@ -63,16 +64,42 @@ def delete_instances(model: Any, instances: list[Any], alias: str) -> Deleted:
 def delete_queryset(queryset: Any, alias: str) -> Deleted:
     """Delete the rows of a queryset and what depends on them."""
     model = queryset.model
-    lazy = _Lazy(alias)
-    source = queryset
+    shape, values = queryset._shape, queryset._values
+    watched = bool(pre_delete.receivers or post_delete.receivers)
+    statements: Statements | None = None if watched else shape.compiled.get((alias, "cascade"))
+    if statements is not None:
+        return run_statements(statements, values, alias)
     if any(True for _ in referring(model)) and not queryset._own_table_only:
         # The condition looks at other tables, whose rows may be gone before it is asked again.
         with in_one_transaction(alias):
             return _by_keys(queryset, alias)
-    if not listened(model) and lazy.add_referrers(model, source, frozenset({model})):
-        lazy.deletes.append((model, source))
+    lazy = _Lazy(alias)
+    if not listened(model) and lazy.add_referrers(model, queryset, frozenset({model})):
+        lazy.deletes.append((model, queryset))
+        if not watched and lazy.repeatable(values):
+            shape.compiled[(alias, "cascade")] = lazy.statements()
         return lazy.run()
     return _Loaded(alias).run(model, list(queryset))
+
+
+Statements = list[tuple[str, str, Any]]
+"""The model's label, the text and what binds the values, for each DELETE in order."""
+
+
+def run_statements(statements: Statements, values: Any, alias: str) -> Deleted:
+    """Run the DELETEs of a deletion that was planned before."""
+    connection = connections[alias]
+    counts: dict[str, int] = {}
+    if len(statements) == 1:
+        [(label, text, bind)] = statements
+        count = connection.execute(text, bind(values))
+        return count, {label: count} if count else {}
+    with in_one_transaction(alias):
+        for label, text, bind in statements:
+            count = connection.execute(text, bind(values))
+            if count:
+                counts[label] = counts.get(label, 0) + count
+    return sum(counts.values()), counts
 
 
 def _by_keys(queryset: Any, alias: str) -> Deleted:
@@ -117,6 +144,18 @@ class _Lazy:
             else:
                 self.updates.append((field, new_value(action, field), referrers))
         return True
+
+    def repeatable(self, values: Any) -> bool:
+        """Whether the same statements serve every later deletion of this shape."""
+        return not (self.updates or self.protected) and all(
+            rows._values == values and not rows._shape.query.empty for _, rows in self.deletes
+        )
+
+    def statements(self) -> Statements:
+        """The DELETEs, to be bound to other values later."""
+        return [
+            (model._meta.label, *delete_statement(rows._shape, self.alias)) for model, rows in self.deletes
+        ]
 
     def run(self) -> Deleted:
         """Run the statements; how many rows were deleted."""

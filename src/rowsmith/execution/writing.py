@@ -20,8 +20,9 @@ from rowsmith.query.layout import Item, Layout
 from rowsmith.query.query import query_of
 from rowsmith.query.shape import Shape, Values, extend
 from rowsmith.query.slots import Slots
+from rowsmith.sql.codec import PLAIN
 from rowsmith.sql.modify import Conflict
-from rowsmith.sql.statement import binder
+from rowsmith.sql.statement import Binder, binder
 
 Rows = list[tuple[Any, ...]]
 
@@ -221,19 +222,29 @@ def update_query(shape: Shape, values: Values, changes: Mapping[str, Any], alias
     return connection.execute(text, bind(values))
 
 
-def delete_query(shape: Shape, values: Values, alias: str) -> int:
-    """DELETE every row of a shape from its own table; how many there were."""
-    connection = connections[alias]
-    compiled = shape.compiled.get((alias, "delete"))
+def delete_statement(shape: Shape, alias: str) -> tuple[str, Binder]:
+    """The DELETE of the rows of a shape from its own table, and what binds values to it."""
+    compiled: tuple[str, Binder] | None = shape.compiled.get((alias, "delete"))
     if compiled is None:
-        statement = connection.dialect.render(writes.deleted(shape.query))
+        statement = connections[alias].dialect.render(writes.deleted(shape.query))
         compiled = statement.text, binder(statement.bindings, shape.query.width)
         shape.compiled[(alias, "delete")] = compiled
-    text, bind = compiled
-    return connection.execute(text, bind(values))
+    return compiled
+
+
+def delete_query(shape: Shape, values: Values, alias: str) -> int:
+    """DELETE every row of a shape from its own table; how many there were."""
+    text, bind = delete_statement(shape, alias)
+    return connections[alias].execute(text, bind(values))
 
 
 # Many rows
+
+
+def bulk_extractor(fields: tuple[Any, ...], connection: Connection, *, adding: bool) -> Extractor:
+    """What takes the values of one of many rows; where these become arrays, they are encoded together, later."""
+    whole = connection.features.array_parameters
+    return extractor(fields, (lambda _: PLAIN) if whole else connection.dialect.codec, connection, adding=adding)
 
 
 def bulk_insert(
@@ -252,7 +263,7 @@ def bulk_insert(
     wanted = generated_by_database(options, fields) if returning and features.returning else ()
     if conflict is not None and conflict.updates and returning and features.returning:
         wanted = tuple(dict.fromkeys((options.pk, *wanted)))
-    extract = insert_plan(options, fields, connection).extract
+    extract = bulk_extractor(fields, connection, adding=True)
     load = _returned(wanted, connection, options.label)
     names = [field.attname for field in wanted]
     try:
@@ -299,10 +310,11 @@ def _sender(
     """What inserts one batch of rows and returns the columns `wanted` of each."""
     dialect = connection.dialect
     if connection.features.array_parameters:
-        text = dialect.render(writes.insert_arrays(options, fields, wanted, conflict)).text
+        statement = dialect.render(writes.insert_arrays(options, fields, wanted, conflict))
+        text, bind = statement.text, binder(statement.bindings, len(fields))
 
         def send_arrays(rows: Rows, load: Callable[[Any], Rows]) -> Rows:
-            columns = [list(column) for column in zip(*rows, strict=True)]
+            columns = bind(list(zip(*rows, strict=True)))
             if wanted:
                 return connection.fetch(text, columns, load)
             connection.execute(text, columns)
@@ -330,7 +342,7 @@ def bulk_update(
 ) -> int:
     """Update `fields` of many rows, each to its instance's values; how many there were."""
     connection = connections[alias]
-    extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
+    extract = bulk_extractor((*fields, options.pk), connection, adding=False)
     plain: list[tuple[Any, ...]] = []
     matched = 0
     seen: set[Any] = set()
@@ -344,10 +356,11 @@ def bulk_update(
             matched += _update_computed(instance, fields, connection)
     size = min(batch_size or len(plain), len(plain)) or 1
     if connection.features.array_parameters:
-        text = connection.dialect.render(writes.update_rows(options, fields)).text
+        statement = connection.dialect.render(writes.update_rows(options, fields))
+        bind = binder(statement.bindings, len(fields) + 1)
         for start in range(0, len(plain), size):
-            columns = [list(column) for column in zip(*plain[start : start + size], strict=True)]
-            matched += connection.execute(text, [columns[-1], *columns[:-1]])
+            *columns, keys = zip(*plain[start : start + size], strict=True)
+            matched += connection.execute(statement.text, bind([keys, *columns]))
         return matched
     text = update_plan(options, fields, connection).text
     for start in range(0, len(plain), size):

@@ -48,11 +48,12 @@ class Aggregate(Func):
         raise TypeError("Complex expressions require an alias: give the aggregate a keyword name.")
 
     def fingerprint(self, values: list[Any]) -> Hashable:
+        if self.filter is None and self.default is None and self.output_field is None:
+            keys = [expression.fingerprint(values) for expression in self.expressions]
+            return (type(self), self.name, self.distinct, *keys)
         condition = None if self.filter is None else self.filter.fingerprint(values)
-        default = None
         key = super().fingerprint(values)
-        if self.default is not None:
-            default = as_expression(self.default).fingerprint(values)
+        default = None if self.default is None else as_expression(self.default).fingerprint(values)
         return (key, self.distinct, condition, default)
 
     def empty_value(self) -> Any:

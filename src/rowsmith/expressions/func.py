@@ -22,16 +22,12 @@ class Func(Expression):
     def __init__(self, *expressions: Any, output_field: Any = None, function: str | None = None) -> None:
         if self.arity is not None and len(expressions) != self.arity:
             noun = "argument" if self.arity == 1 else "arguments"
-            raise TypeError(
-                f"{type(self).__name__} takes exactly {self.arity} {noun} ({len(expressions)} given)."
-            )
-        self.expressions = [
-            F(e) if isinstance(e, str) else as_condition_or_expression(e) for e in expressions
-        ]
+            raise TypeError(f"{type(self).__name__} takes exactly {self.arity} {noun} ({len(expressions)} given).")
+        self.expressions = [F(e) if type(e) is str else as_condition_or_expression(e) for e in expressions]
         self.output_field = output_field
+        if function is not None and not function.replace("_", "").isalnum():
+            raise ValueError(f"{function!r} is not the name of a function.")
         self.name = function or self.function or type(self).__name__.upper()
-        if not self.name.replace("_", "").isalnum():
-            raise ValueError(f"{self.name!r} is not the name of a function.")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.expressions))})"

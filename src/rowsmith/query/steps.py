@@ -267,6 +267,9 @@ def choosing(
     query: Query, slots: Slots, names: Sequence[Any], expressions: Mapping[str, Any], form: RowForm
 ) -> Query:
     """values() and values_list()."""
+    for name in names:
+        if not isinstance(name, str):
+            raise FieldError(f"values() takes names of fields, not {name!r}.")
     if expressions:
         query = annotated(query.but(chosen=None), slots, expressions, selected=True)
     scope = scope_of(query, slots)

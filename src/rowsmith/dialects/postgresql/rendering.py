@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from rowsmith.dialects.postgresql.arrays import writer
 from rowsmith.dialects.renderer import Renderer
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
@@ -23,11 +23,15 @@ _PARTS = {
 }
 
 
-def _array(encode: Callable[[Any], Any] | None) -> Callable[[Sequence[Any]], list[Any]]:
-    """What turns a sequence of prepared values into the list that the driver binds as an array."""
-    if encode is None:
-        return list
-    return lambda values: [None if value is None else encode(value) for value in values]
+def _open(type_: t.Type) -> t.Type:
+    """The type without limits on its size."""
+    match type_:
+        case t.Varchar():
+            return t.Text()
+        case t.Serial(bits) | t.Integer(bits):
+            return t.Integer(bits)
+        case _:
+            return t.unsized(type_)
 
 
 class PostgresqlRenderer(Renderer):
@@ -49,8 +53,9 @@ class PostgresqlRenderer(Renderer):
         return super().ambient(node) + "::text"
 
     def array(self, slot: int, type_: t.Type) -> str:
-        encode = _array(self.dialect.codec(type_).encode)
-        return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(type_)}[]"
+        encode = writer(type_, self.dialect.codec(type_))
+        # A cast to varchar(n) or numeric(p, s) would cut values down to it without a word.
+        return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(_open(type_))}[]"
 
     def text(self, node: e.Expression) -> str:
         rendered = self.render(node)

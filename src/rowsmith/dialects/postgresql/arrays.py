@@ -1,0 +1,54 @@
+"""Arrays: lists of values as PostgreSQL's array text, which costs a fraction of the driver's own arrays.
+
+source: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rowsmith.sql import types
+from rowsmith.sql.codec import Codec
+
+Writer = Callable[[Sequence[Any]], Any]
+
+_QUOTED = """'"' + v.replace('\\\\', '\\\\\\\\').replace('"', '\\\\"') + '"'"""
+
+# The text of one encoded value `v` of each type; only quoted ones may hold commas, braces, quotes and blanks.
+_ELEMENTS: dict[type[types.Type], str] = {
+    types.Integer: "str(v)",
+    types.Serial: "str(v)",
+    types.Float: "repr(v)",
+    types.Decimal: "str(v)",
+    types.Boolean: "'t' if v else 'f'",
+    types.Date: "v.isoformat()",
+    types.Time: "v.isoformat()",
+    types.DateTime: "v.isoformat()",
+    types.Duration: "f'\"{v.days} days {v.seconds} seconds {v.microseconds} microseconds\"'",
+    types.Uuid: "'%032x' % v.int",
+    types.Text: _QUOTED,
+    types.Varchar: _QUOTED,
+    types.Inet: _QUOTED,
+    types.Json: _QUOTED,
+    types.Binary: "'\"\\\\\\\\x' + bytes(v).hex() + '\"'",
+}
+
+
+def writer(type_: types.Type, codec: Codec) -> Writer:
+    """What turns a sequence of prepared values into the parameter that stands for their array.
+
+    Values of a type that this module does not know are left to the driver.
+    """
+    names = {"encode": codec.encode}
+    element = _ELEMENTS.get(type(type_))
+    if element is None:
+        value = "v" if codec.encode is None else "encode(v)"
+        source = f"lambda values: [None if v is None else {value} for v in values]"
+    elif codec.encode is None:
+        source = f"lambda values: '{{' + ','.join(['NULL' if v is None else {element} for v in values]) + '}}'"
+    else:
+        encoded = "[None if v is None else encode(v) for v in values]"
+        source = f"lambda values: '{{' + ','.join(['NULL' if v is None else {element} for v in {encoded}]) + '}}'"
+    function: Writer = eval(source, names)
+    return function
