@@ -319,9 +319,9 @@ class Sqlite:
         return found
 
 
-CHECK = """SELECT (SELECT count(*) FROM bench_author), (SELECT count(*) FROM bench_book),
-    (SELECT sum(pages) FROM bench_book), (SELECT sum(length(title)) FROM bench_book),
-    (SELECT count(*) FROM bench_review), (SELECT count(*) FROM bench_book_tags)"""
+CHECK = """SELECT (SELECT count(*) FROM bench_author) AS authors, (SELECT count(*) FROM bench_book) AS books,
+    (SELECT sum(pages) FROM bench_book) AS pages, (SELECT sum(length(title)) FROM bench_book) AS letters,
+    (SELECT count(*) FROM bench_review) AS reviews, (SELECT count(*) FROM bench_book_tags) AS links"""
 
 
 class Postgresql:
