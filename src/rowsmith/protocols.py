@@ -35,7 +35,7 @@ class Dialect(Protocol):
 
 
 class DatabaseModule(Protocol):
-    """A module that ENGINE may name: it offers a dialect, and a driver as `rowsmith.drivers.base.Driver` describes it."""
+    """A module that ENGINE may name: it offers a dialect, and a driver (see `rowsmith.drivers.base.Driver`)."""
 
     Dialect: Callable[..., Dialect]
     Driver: Callable[[Any], Any]

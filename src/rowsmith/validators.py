@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,7 +36,7 @@ class Deconstructible:
 class RegexValidator(Deconstructible):
     """The text must contain a match of `regex`, or must not when `inverse_match` is true."""
 
-    regex: Any = ""
+    _pattern: str | re.Pattern[str] = ""
     message: str = "Enter a valid value."
     code: str = "invalid"
     inverse_match: bool = False
@@ -50,7 +51,7 @@ class RegexValidator(Deconstructible):
         flags: int | None = None,
     ) -> None:
         if regex is not None:
-            self.regex = regex
+            self._pattern = regex
         if message is not None:
             self.message = message
         if code is not None:
@@ -59,10 +60,23 @@ class RegexValidator(Deconstructible):
             self.inverse_match = inverse_match
         if flags is not None:
             self.flags = flags
-        if self.flags and not isinstance(self.regex, str):
+        own: Any = type(self).regex
+        attribute = not isinstance(own, cached_property)
+        if attribute and regex is None:
+            self._pattern = own
+        if self.flags and not isinstance(self._pattern, str):
             raise TypeError("Give the flags to re.compile(): 'flags' only goes with a regex that is still a string.")
-        if isinstance(self.regex, str):
-            self.regex = re.compile(self.regex, self.flags)
+        if attribute:
+            # A subclass that gives an expression as a class attribute, which hides the property below.
+            self.regex = self._compiled()
+
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self._pattern, self.flags) if isinstance(self._pattern, str) else self._pattern
+
+    @cached_property
+    def regex(self) -> Any:
+        """The compiled expression. Compiled when first used: importing the library should not wait for it."""
+        return self._compiled()
 
     def __call__(self, value: Any) -> None:
         if bool(self.regex.search(str(value))) is bool(self.inverse_match):
@@ -152,7 +166,7 @@ class URLValidator(RegexValidator):
                 raise error from None
 
 
-integer_validator = RegexValidator(re.compile(r"^-?\d+\Z"), message="Enter a valid integer.", code="invalid")
+integer_validator = RegexValidator(r"^-?\d+\Z", message="Enter a valid integer.", code="invalid")
 
 
 def validate_integer(value: Any) -> None:
@@ -166,14 +180,23 @@ class EmailValidator(Deconstructible):
     message = "Enter a valid email address."
     code = "invalid"
     allowlist: Collection[str] = ("localhost",)
-    user_regex = re.compile(
-        # atoms with dots between them, or a quoted string
-        r"^(?:[-!#$%&'*+/=?^_`{}|~0-9A-Z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9A-Z]+)*"
-        r'|"(?:[\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*")\Z',
-        re.IGNORECASE,
-    )
-    domain_regex = re.compile(rf"^(?:{_LABEL}\.)+{_TLD}\Z", re.IGNORECASE)
-    literal_regex = re.compile(r"^\[([a-f0-9:.]+)\]\Z", re.IGNORECASE)
+
+    @cached_property
+    def user_regex(self) -> re.Pattern[str]:
+        return re.compile(
+            # atoms with dots between them, or a quoted string
+            r"^(?:[-!#$%&'*+/=?^_`{}|~0-9A-Z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9A-Z]+)*"
+            r'|"(?:[\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*")\Z',
+            re.IGNORECASE,
+        )
+
+    @cached_property
+    def domain_regex(self) -> re.Pattern[str]:
+        return re.compile(rf"^(?:{_LABEL}\.)+{_TLD}\Z", re.IGNORECASE)
+
+    @cached_property
+    def literal_regex(self) -> re.Pattern[str]:
+        return re.compile(r"^\[([a-f0-9:.]+)\]\Z", re.IGNORECASE)
 
     def __init__(
         self, message: str | None = None, code: str | None = None, allowlist: Collection[str] | None = None
@@ -223,12 +246,12 @@ validate_email = EmailValidator()
 validate_domain_name = DomainNameValidator()
 
 validate_slug = RegexValidator(
-    re.compile(r"^[-a-zA-Z0-9_]+\Z"),
+    r"^[-a-zA-Z0-9_]+\Z",
     "Enter a valid slug: letters, numbers, underscores and hyphens.",
     "invalid",
 )
 validate_unicode_slug = RegexValidator(
-    re.compile(r"^[-\w]+\Z"),
+    r"^[-\w]+\Z",
     "Enter a valid slug: Unicode letters, numbers, underscores and hyphens.",
     "invalid",
 )
@@ -293,7 +316,7 @@ def int_list_validator(
     sign = "(?:-)?" if allow_negative else ""
     separator = re.escape(sep)
     return RegexValidator(
-        re.compile(rf"^{sign}\d+(?:{separator}{sign}\d+)*\Z"),
+        rf"^{sign}\d+(?:{separator}{sign}\d+)*\Z",
         message=message or "Enter only digits separated by commas.",
         code=code,
     )

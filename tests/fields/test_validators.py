@@ -130,3 +130,14 @@ def test_validators_are_compared_and_taken_apart():
         path, args, keywords = one.deconstruct()
         assert path == f"rowsmith.validators.{type(one).__name__}"
         assert type(one)(*args, **keywords) == one
+
+
+@pytest.mark.feature("V-052")
+def test_a_subclass_may_give_its_expression_as_an_attribute():
+    class Shouting(v.RegexValidator):
+        regex = "^[A-Z]+$"
+        code = "quiet"
+
+    assert code(Shouting(), "ABC") is None
+    assert code(Shouting(), "abc") == "quiet"
+    assert code(Shouting("^x"), "x") is None

@@ -11,11 +11,11 @@ from rowsmith import timezone
 from rowsmith.exceptions import ValidationError
 from rowsmith.fields.base import Field, G, S, is_expression
 
-_DURATION = re.compile(
+_DURATION = (
     r"^(?:(?P<days>[+-]?\d+)(?: days?, | days?| |$))?"
     r"(?P<sign>[+-])?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+)?(?:[.,](?P<micro>\d{1,6})\d*)?\Z"
 )
-_ISO_DURATION = re.compile(
+_ISO_DURATION = (
     r"^(?P<sign>[+-])?P(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?\Z"
 )
@@ -23,10 +23,10 @@ _ISO_DURATION = re.compile(
 
 def parse_duration(text: str) -> datetime.timedelta | None:
     """Read `[days] [[hours:]minutes:]seconds[.fraction]` or ISO 8601 (`P3DT4H`); None for anything else."""
-    if iso := _ISO_DURATION.match(text):
+    if iso := re.match(_ISO_DURATION, text):
         parts = {key: float(value.replace(",", ".")) for key, value in iso.groupdict("0").items() if key != "sign"}
         return datetime.timedelta(**parts) * (-1 if iso["sign"] == "-" else 1)
-    plain = _DURATION.match(text)
+    plain = re.match(_DURATION, text)
     if plain is None or not any(plain[key] for key in ("days", "seconds", "micro")):
         return None
     days = datetime.timedelta(days=int(plain["days"] or 0))
