@@ -170,14 +170,22 @@ class Django(Side):
         return [query["sql"] for query in captured.captured_queries]
 
     def mistakes(self, model: str, node: program.Node, writes: bool) -> bool:
-        """Does Django exclude by a subquery on the key of a table joined for another condition?
+        """Does Django take a table for another one that has the same name?
 
         Excluding by a to-many relation, it looks for the outer table by its name and may find one that another
-        relation has joined. A right subquery is tied by a foreign key, or to the key of the model's own table.
+        relation has joined: a right subquery is tied by a foreign key, or to the key of the model's own table.
+        Prefetching many-to-many, it reads the parent's key by the name of the table of links, though the links
+        of these parents may be under an alias.
         """
         own = f'"{schema.APP}_{model.lower()}"'
         tied = re.compile(r'\bU\d+\."(?:id|code)" = \(("\w+"|T\d+)\."(?:id|code)"\)')
-        return any(outer != own for sql in self.statements(node, writes) for outer in tied.findall(sql))
+        read = re.compile(r'\(("\w+"|T\d+)\.("\w+")\) AS "_prefetch_related_val_')
+        for sql in self.statements(node, writes):
+            if any(outer != own for outer in tied.findall(sql)):
+                return True
+            if any(f"{table}.{column} IN (" not in sql for table, column in read.findall(sql)):
+                return True
+        return False
 
 
 class ReversedDjango(Django):
