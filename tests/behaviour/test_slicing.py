@@ -54,10 +54,10 @@ def test_a_slice_with_a_step_is_a_list(books):
 @pytest.mark.feature("Q-020")
 @pytest.mark.parametrize("key", [-1, slice(-2, None), slice(None, -1), slice(2, -1)], ids=str)
 def test_negative_positions_are_refused(books, key):
-    with pytest.raises(ValueError, match="(?i)negative indexing is not supported"):
+    with pytest.raises(ValueError, match=r"(?i)negative indexing is not supported"):
         books[key]
     len(books)
-    with pytest.raises(ValueError, match="(?i)negative indexing is not supported"):
+    with pytest.raises(ValueError, match=r"(?i)negative indexing is not supported"):
         books[key]
 
 

@@ -105,7 +105,7 @@ def test_values_list_without_names_has_every_column(shelf):
 
 def test_values_list_takes_expressions(shelf):
     rows = Book.objects.order_by("pk").values_list("title", F("pages") + 1)
-    assert list(rows)[0] == ("Sea", 101)
+    assert next(iter(rows)) == ("Sea", 101)
     assert list(Book.objects.filter(title="Sea").values_list(F("author__name"), flat=True)) == ["Ann"]
 
 

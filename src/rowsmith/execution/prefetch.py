@@ -169,8 +169,10 @@ def _to_one(instances: list[Any], relation: Any, queryset: Any, to_attr: str | N
     by_key: dict[Any, Any] = {}
     if keys:
         source = wanted._base_manager.get_queryset() if queryset is None else queryset
-        found = _on_same_database(source, pending).filter(**{f"{condition}__in": keys})
-        by_key = {getattr(related, there): related for related in found}
+        source, part = _on_same_database(source, pending)._unsliced()
+        found = source.filter(**{f"{condition}__in": keys})
+        if part is None or range(1)[part]:
+            by_key = {getattr(related, there): related for related in found}
     cache_name = relation.cache_name if to_attr is None else to_attr
     back = _back_name(relation)
     for instance in pending:
@@ -211,11 +213,13 @@ def _to_many(instances: list[Any], relation: Any, name: str, queryset: Any, to_a
     else:
         pending = instances
     source = relation.related_model._default_manager.get_queryset() if queryset is None else queryset
-    source = _on_same_database(source, pending)
+    source, part = _on_same_database(source, pending)._unsliced()
     if relation.many_to_many:
         groups, here = _linked_groups(pending, relation, source)
     else:
         groups, here = _referring_groups(pending, relation, source)
+    if part is not None:
+        groups = {key: group[part] for key, group in groups.items()}
     _hand_out(pending, groups, here, name, to_attr)
     if pending is instances:
         return [related for group in groups.values() for related in group]
@@ -249,9 +253,10 @@ def _linked_groups(instances: list[Any], relation: Any, queryset: Any) -> tuple[
     here = source_field.target_field.attname
     keys = list({getattr(instance, here) for instance in instances})
     groups: Groups = {}
+    forget = object.__delattr__  # models have one of their own, which this column of the join does not concern
     for related in queryset._linked_by(steps[0], source_field, keys):
         key = getattr(related, KEY)
-        delattr(related, KEY)
+        forget(related, KEY)
         group = groups.get(key)
         if group is None:
             groups[key] = [related]

@@ -13,6 +13,7 @@ from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.base import Combinable, Shaped, kind_of
 from rowsmith.expressions.q import Q
+from rowsmith.lookups.base import Unfit
 from rowsmith.query import steps
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
@@ -57,6 +58,14 @@ class Refining(Shaped):
 
     def _step(self, key: Hashable | None, raw: Sequence[Any], build: Build) -> Self:
         """This queryset after one more call."""
+        child = self._shape.children.get(key)
+        if child is not None:
+            if not raw:
+                return self._with(child, self._values)
+            try:
+                return self._with(child, self._values + child.prepare(raw))
+            except Unfit:
+                key = None
         shape, values = extend(self._shape, self._values, key, raw, build)
         return self._with(shape, values)
 
@@ -211,10 +220,25 @@ class Refining(Shaped):
         key = ("slice", offset is not None, limit is not None)
         return self._step(key, raw, lambda q, s: steps.sliced(q, s, offset, limit))
 
+    def _unsliced(self) -> tuple[Self, slice | None]:
+        """These rows without the slice that was taken of them, and the slice; for taking it of each group of rows."""
+        query, values = self._shape.query, self._values
+        if not query.sliced:
+            return self, None
+        low: int = 0 if query.low is None else values[query.low]
+        part = slice(low, None if query.high is None else low + values[query.high])
+        return self._step(("unsliced",), (), lambda q, s: q.but(low=None, high=None)), part
+
     # What is loaded
 
     def select_related(self, *names: str | None) -> Self:
         """Load related instances along with these, by joins; None to undo it."""
+        if not names:
+            warn(
+                "select_related() without names leaves in 2.0; name the relations: select_related('author').",
+                DeprecationWarning,
+                stacklevel=2,
+            )
         chosen = None if names == (None,) else names
         return self._step(("related", names), (), lambda q, s: steps.with_related(q, s, chosen))  # type: ignore[arg-type]
 
@@ -319,6 +343,8 @@ class Refining(Shaped):
 
 def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The expressions of annotate() or aggregate() by name; positional ones have names of their own."""
+    if not args:
+        return kwargs
     named: dict[str, Any] = {}
     for argument in args:
         if not isinstance(argument, Aggregate):
