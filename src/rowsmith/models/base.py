@@ -121,12 +121,6 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         held = self.__dict__
         return {name for name in self._meta.columns if name not in held}
 
-    def __delattr__(self, name: str) -> None:
-        """Forget a value; that of a column is loaded again when it is read next."""
-        object.__delattr__(self, name)
-        if name in self._meta.columns and type(self) is self.__class__:
-            defer(self, self.__class__)
-
     # Identity -------------------------------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
