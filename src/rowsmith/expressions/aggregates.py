@@ -34,10 +34,18 @@ class Aggregate(Func):
             raise TypeError(f"{type(self).__name__} does not allow distinct.")
         if default is not None and self.empty_result is not None:
             raise TypeError(f"{type(self).__name__} does not allow default.")
-        super().__init__(*expressions, output_field=output_field)
+        if len(expressions) == 1 and type(expressions[0]) is str:
+            # The usual case, made without going through the common constructor.
+            self.expressions = [F(expressions[0])] if expressions[0] != "*" else [self._star(filter)]
+            self.output_field = output_field
+        else:
+            super().__init__(*expressions, output_field=output_field)
         self.distinct = distinct
         self.filter = filter
         self.default = default
+
+    def _star(self, filter: Any) -> F:
+        raise TypeError(f"{type(self).__name__} takes a field, not '*'.")
 
     @property
     def default_alias(self) -> str:
@@ -93,12 +101,10 @@ class Count(Aggregate):
     empty_result = 0
     result = types.Integer(64)
 
-    def __init__(self, expression: Any, distinct: bool = False, filter: Any = None, **extra: Any) -> None:
-        if expression == "*":
-            if filter is not None:
-                raise ValueError("Star cannot be used with filter. Please specify a field.")
-            expression = Star()
-        super().__init__(expression, distinct=distinct, filter=filter, **extra)
+    def _star(self, filter: Any) -> F:
+        if filter is not None:
+            raise ValueError("Star cannot be used with filter. Please specify a field.")
+        return Star()
 
 
 class Star(F):

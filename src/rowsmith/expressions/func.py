@@ -18,6 +18,11 @@ class Func(Expression):
     arity: ClassVar[int | None] = None
     result: ClassVar[types.Type | None] = None
     """What the function returns; None means what its first argument is."""
+    name: str = "FUNC"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.name = cls.function or cls.__name__.upper()
 
     def __init__(self, *expressions: Any, output_field: Any = None, function: str | None = None) -> None:
         if self.arity is not None and len(expressions) != self.arity:
@@ -25,9 +30,10 @@ class Func(Expression):
             raise TypeError(f"{type(self).__name__} takes exactly {self.arity} {noun} ({len(expressions)} given).")
         self.expressions = [F(e) if type(e) is str else as_condition_or_expression(e) for e in expressions]
         self.output_field = output_field
-        if function is not None and not function.replace("_", "").isalnum():
-            raise ValueError(f"{function!r} is not the name of a function.")
-        self.name = function or self.function or type(self).__name__.upper()
+        if function is not None:
+            if not function.replace("_", "").isalnum():
+                raise ValueError(f"{function!r} is not the name of a function.")
+            self.name = function
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.expressions))})"

@@ -19,6 +19,8 @@ class OutOfRange:
         self.low, self.high = bounds
 
     def __call__(self, value: Any) -> Any:
+        if type(value) is int and self.low <= value <= self.high:
+            return value
         value = self.prepare(value)
         if isinstance(value, int) and not self.low <= value <= self.high:
             raise Unfit
