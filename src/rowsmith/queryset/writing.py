@@ -151,8 +151,8 @@ class Writing(Reading):
             )
         if not unique_fields:
             raise ValueError("Unique fields that can trigger the upsert must be provided.")
-        targets = [meta.pk if name == "pk" else meta.get_field(name) for name in unique_fields]
-        changed = [meta.get_field(name) for name in update_fields]
+        targets = [_field(meta, name) for name in unique_fields]
+        changed = [_field(meta, name) for name in update_fields]
         if any(not f.concrete or f.many_to_many for f in targets):
             raise ValueError("bulk_create() can only be used with concrete fields in unique_fields.")
         if any(not f.concrete or f.many_to_many for f in changed):
@@ -169,7 +169,7 @@ class Writing(Reading):
         if not names:
             raise ValueError("Field names must be given to bulk_update().")
         meta = self.model._meta
-        chosen = tuple(meta.get_field(name) for name in names)
+        chosen = tuple(_field(meta, name) for name in names)
         if any(not f.concrete or f.many_to_many for f in chosen):
             raise ValueError("bulk_update() can only be used with concrete fields.")
         if any(f.primary_key for f in chosen):
@@ -238,3 +238,7 @@ class Writing(Reading):
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value() if callable(value) else value for name, value in values.items()}
+
+
+def _field(meta: Any, name: str) -> Any:
+    return meta.pk if name == "pk" else meta.get_field(name)
