@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from rowsmith.exceptions import ConnectionDoesNotExist, ImproperlyConfigured, did_you_mean
+from rowsmith.records import Record, field, replace
 
 DEFAULT_DB_ALIAS = "default"
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 MASK = "********"
 
@@ -42,8 +44,7 @@ ENGINES: Mapping[str, str] = MappingProxyType(
 """Spellings of the engines that rowsmith ships, by what may stand in ENGINE or as the scheme of a URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
+class PoolSettings(Record):
     """How many connections are kept, and for how long; times in seconds, None for no limit."""
 
     min_size: int = 0
@@ -55,8 +56,7 @@ class PoolSettings:
     """Ask a connection that lay idle for this long whether it still works before handing it out."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
+class DatabaseSettings(Record):
     """One database: where it is, how to get in, what to keep open."""
 
     alias: str
@@ -67,14 +67,14 @@ class DatabaseSettings:
     password: str = field(default="", repr=False)
     host: str = ""
     port: int | None = None
-    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    options: Mapping[str, Any] = field(default=_NOTHING, repr=False)
     autocommit: bool = True
     atomic_requests: bool = False
     time_zone: str | None = None
     disable_server_side_cursors: bool = False
     conn_max_age: float | None = 0
     conn_health_checks: bool = False
-    test: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    test: Mapping[str, Any] = _NOTHING
     pool: PoolSettings = PoolSettings()
 
     def as_dict(self) -> SettingsDict:
@@ -113,11 +113,10 @@ def _masked(key: str, value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Record):
     """Everything that was configured; replaced as a whole, never changed."""
 
-    databases: Mapping[str, DatabaseSettings] = field(default_factory=lambda: MappingProxyType({}))
+    databases: Mapping[str, DatabaseSettings] = _NOTHING
     routers: tuple[Any, ...] = ()
     default_auto_field: Any = "BigAutoField"
     default_tablespace: str = ""
@@ -127,12 +126,12 @@ class Configuration:
     debug: bool = False
     echo: bool = False
     fixture_dirs: tuple[str, ...] = ()
-    migration_modules: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
-    serialization_modules: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    migration_modules: Mapping[str, str | None] = _NOTHING
+    serialization_modules: Mapping[str, str] = _NOTHING
     media_root: str = ""
     media_url: str = ""
     models: tuple[str, ...] = ()
-    apps: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    apps: Mapping[str, Mapping[str, Any]] = _NOTHING
     """Per package: `label`, `default_auto_field`, `verbose_name`."""
 
     def database(self, alias: str) -> DatabaseSettings:
@@ -148,7 +147,7 @@ class Configuration:
             ) from None
 
 
-_OPTIONS = {item.name: item for item in fields(Configuration) if item.name != "databases"}
+_OPTIONS = frozenset(Configuration.__match_args__) - {"databases"}
 _SEQUENCES = frozenset({"routers", "fixture_dirs", "models"})
 _MAPPINGS = frozenset({"migration_modules", "serialization_modules", "apps"})
 _BOOLEANS = frozenset({"use_tz", "debug", "echo"})

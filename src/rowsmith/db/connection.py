@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +26,7 @@ from rowsmith.exceptions import (
     SynchronousOnlyOperation,
     TransactionManagementError,
 )
+from rowsmith.records import replace
 from rowsmith.signals import connection_created
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class Connection:
         pool = self._pool_of(_running_loop())
         raw = pool.take()
         if raw is None:
-            raw = await bridge.run(pool.acquire)
+            raw = await pool.aacquire()
         raw.text = text
         try:
             result = await raw.afetch(text, parameters, consume)

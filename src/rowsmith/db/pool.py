@@ -7,21 +7,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from rowsmith import bridge
 from rowsmith.config import PoolSettings
 from rowsmith.drivers.base import RawConnection
 from rowsmith.exceptions import PoolTimeout
+from rowsmith.records import Record
 
 logger = logging.getLogger("rowsmith.pool")
 
 _monotonic = time.monotonic
 
 
-@dataclass(frozen=True, slots=True)
-class PoolFigures:
+class PoolFigures(Record):
     """How a pool is doing: connections and waiters now, and counts since it was made."""
 
     size: int
@@ -58,29 +57,30 @@ class _TaskWaiter:
         self.raw: RawConnection | None = None
         self.may_open = False
         self._loop = loop
-        self._future = loop.create_future()
+        self.future = loop.create_future()
+        self.deadline: float | None = None
 
     def wake(self) -> bool:
         try:
             if bridge.running_loop() is self._loop:
-                self._resolve()
+                self.resolve()
             else:
-                self._loop.call_soon_threadsafe(self._resolve)
+                self._loop.call_soon_threadsafe(self.resolve)
         except RuntimeError:
             return False  # its loop was closed; nobody waits there any more
         return True
 
     def wait(self, seconds: float | None) -> None:
-        alarm = None if seconds is None else self._loop.call_later(seconds, self._resolve)
+        alarm = None if seconds is None else self._loop.call_later(seconds, self.resolve)
         try:
-            bridge.wait(self._future)
+            bridge.wait(self.future)
         finally:
             if alarm is not None:
                 alarm.cancel()
 
-    def _resolve(self) -> None:
-        if not self._future.done():
-            self._future.set_result(None)
+    def resolve(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
 
 
 _Waiter = _ThreadWaiter | _TaskWaiter
@@ -107,6 +107,7 @@ class Pool:
         self._size = 0  # open or being opened
         self._lock = threading.Lock()
         self._waiters: deque[_Waiter] = deque()
+        self._alarm: Any = None  # for the tasks that wait, when any do
         # Leased when the pool was closed: they end when they come back.
         self._doomed: set[RawConnection] = set()
         # Goes up when a connection is found broken: all that lay idle then are asked before their next use.
@@ -212,6 +213,54 @@ class Pool:
 
     # --- the slow way ---
 
+    async def aacquire(self) -> RawConnection:
+        """As `acquire`, from a coroutine: waiting for a connection that comes back takes no bridge."""
+        raw = self.take()
+        if raw is not None:
+            return raw
+        with self._lock:
+            if self.idle or self._size < self.settings.max_size:
+                waiter = None
+            else:
+                loop = bridge.running_loop()
+                waiter = _TaskWaiter(loop)
+                self._waiters.append(waiter)
+                self._waits += 1
+        if waiter is None:
+            return await bridge.run(self._acquire_slowly)
+        if self.settings.timeout is not None:
+            waiter.deadline = _monotonic() + self.settings.timeout
+            if self._alarm is None:
+                self._alarm = loop.call_later(self.settings.timeout, self._expire, loop)
+        try:
+            await waiter.future
+        except BaseException:
+            self._withdraw(waiter)
+            raise
+        raw = self._outcome(waiter)
+        if raw is not None and self._is_fit_unasked(raw):
+            return raw
+        return await bridge.run(self._finish, raw)
+
+    def _finish(self, raw: RawConnection | None) -> RawConnection:
+        """What a waiter does with leave to open a connection, or with one that must be asked first."""
+        if raw is None:
+            return self._open()
+        return raw if self._is_fit(raw) else self._acquire_slowly()
+
+    def _expire(self, loop: Any) -> None:
+        """Wake the tasks that have waited long enough; one alarm serves them all, as all wait equally long."""
+        now = _monotonic()
+        self._alarm = None
+        with self._lock:
+            waiting = [w for w in self._waiters if isinstance(w, _TaskWaiter) and w.deadline is not None]
+        for waiter in waiting:
+            assert waiter.deadline is not None
+            if waiter.deadline > now:
+                self._alarm = loop.call_later(waiter.deadline - now, self._expire, loop)
+                return
+            waiter.resolve()
+
     def _acquire_slowly(self) -> RawConnection:
         patience = self.settings.timeout
         deadline = None if patience is None else _monotonic() + patience
@@ -240,15 +289,22 @@ class Pool:
         try:
             waiter.wait(None if deadline is None else max(deadline - _monotonic(), 0))
         except BaseException:
-            with self._lock:
-                if waiter in self._waiters:
-                    self._waiters.remove(waiter)
-            # It may have been served and cancelled at the same time.
-            if waiter.raw is not None:
-                self.release(waiter.raw)
-            elif waiter.may_open:
-                self._free_slot()
+            self._withdraw(waiter)
             raise
+        return self._outcome(waiter)
+
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Leave the queue; what was handed over at the same moment goes to the next."""
+        with self._lock:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+        if waiter.raw is not None:
+            self.release(waiter.raw)
+        elif waiter.may_open:
+            self._free_slot()
+
+    def _outcome(self, waiter: _Waiter) -> RawConnection | None:
+        """The connection that came free, or None for leave to open one; PoolTimeout when neither came."""
         with self._lock:
             if waiter.raw is None and not waiter.may_open:
                 self._waiters.remove(waiter)
@@ -310,6 +366,10 @@ class Pool:
     def _is_over_age(self, raw: RawConnection, now: float) -> bool:
         limit = self.settings.max_lifetime
         return limit is not None and now - raw.opened_at > limit
+
+    def _is_fit_unasked(self, raw: RawConnection) -> bool:
+        """Whether there is no reason to ask a connection that just came back."""
+        return not self._needs_care or raw.era == self._era
 
     def _is_fit(self, raw: RawConnection) -> bool:
         """Does `raw` still work? Asks it when there is reason to; one that does not is gone afterwards."""
@@ -386,6 +446,9 @@ class SharedPool(Pool):
         if raw is None:
             raw = self._held(self._acquire_slowly())
         return raw
+
+    async def aacquire(self) -> RawConnection:
+        return await bridge.run(self.acquire)
 
     def _held(self, raw: RawConnection) -> RawConnection:
         self._raw, self._holder, self._depth = raw, _me(), 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from rowsmith.records import Record
 
 T = TypeVar("T")
 
@@ -12,8 +13,7 @@ Row = tuple[Any, ...]
 OnConnect = Callable[[Any], None]
 
 
-@dataclass(slots=True)
-class Result:
+class Result(Record):
     """What a statement of a user's own cursor left behind."""
 
     description: Any

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
+from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.predicates import Predicate
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from rowsmith.expressions.q import Q
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Record):
     """A SQL expression and the field that says how its values are prepared and read; None when only its type is known."""
 
     node: sql.Expression
@@ -347,8 +346,7 @@ class CombinedExpression(Expression):
         return Resolved(node, same or scope.field_for(type_))
 
 
-@dataclass(frozen=True, slots=True)
-class MixedTypes:
+class MixedTypes(Record):
     """Stands for the field of an expression whose operands do not say what it is; an error once it is needed."""
 
     left: types.Type

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from rowsmith.records import Record
 
-@dataclass(frozen=True, slots=True)
-class OnDelete:
+
+class OnDelete(Record):
     """One choice of `on_delete`.
 
     name:      the constant's name, as it is written in code.
@@ -25,7 +25,6 @@ class OnDelete:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
 class SetValue(OnDelete):
     """`SET(...)`: referrers get a value, or what a callable returns at the time of the delete."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from rowsmith.fields.on_delete import OnDelete
+from rowsmith.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One SQL join on the way along a relation.
 
     model:     the model joined to.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, ImproperlyConfigured
@@ -13,12 +12,12 @@ from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import NOT_PROVIDED
 from rowsmith.fields.files import FileField, FilePathField, ImageField
 from rowsmith.fields.on_delete import DB_SET_DEFAULT, DB_SET_NULL, SET_DEFAULT, SET_NULL
+from rowsmith.records import Record
 
 DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
 
 
-@dataclass(frozen=True)
-class CheckMessage:
+class CheckMessage(Record):
     """One finding: what is wrong, how to mend it, and about what."""
 
     level: int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rowsmith.fields.base import Field
 from rowsmith.fields.related import ForeignKey
 from rowsmith.metadata.names import MAX_IDENTIFIER, digest
+from rowsmith.records import Record
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
     AddReference,
@@ -26,8 +26,7 @@ from rowsmith.sql.ddl import (
 TextOf = Callable[[Any, Any], str]
 
 
-@dataclass(frozen=True, slots=True)
-class TableMaker:
+class TableMaker(Record):
     """Works out the tables of one database.
 
     connection:        handed to the `db_type` of users' own fields.

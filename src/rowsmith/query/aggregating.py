@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from rowsmith.expressions.base import Combinable
@@ -12,6 +11,7 @@ from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.query.steps import checked_alias
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.select import Derived, Output, Select

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from rowsmith.query.query import RowForm
+from rowsmith.records import Record
 from rowsmith.sql.types import Type
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Record):
     """One column of a row: the field that reads it, or its type alone."""
 
     type: Type
     field: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Record):
     """Columns that make one instance.
 
     start:     the index of its first column.
@@ -34,8 +32,7 @@ class Instance:
     related: tuple[Related, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Record):
     """An instance that hangs on another.
 
     cache_name:  where the parent keeps it.
@@ -49,8 +46,7 @@ class Related:
     instance: Instance
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Record):
     """A whole row: an instance with annotations behind it, or items under keys.
 
     form:      instance, dict, tuple, flat or named.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from rowsmith.query.resolver import Resolver
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import Node, rewrite, walk
 from rowsmith.sql.select import Derived, Select, Table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from rowsmith.exceptions import FieldError
@@ -13,6 +12,7 @@ from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query, SortKey
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Constants, Replay
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from rowsmith.exceptions import UnknownName, did_you_mean
+from rowsmith.records import Record
 
 SEPARATOR = "__"
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Record):
     """What a path of names leads to.
 
     steps:     the joins on the way.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from rowsmith.exceptions import FieldError, SubqueryColumns
@@ -14,6 +13,7 @@ from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver, join_tree
 from rowsmith.query.selecting import select_instance
 from rowsmith.query.slots import Constants
+from rowsmith.records import Record
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
@@ -22,8 +22,7 @@ from rowsmith.sql.predicates import Predicate
 from rowsmith.sql.select import Derived, Output, Select
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record):
     """The SELECT of a query and the layout of its rows."""
 
     tree: Select

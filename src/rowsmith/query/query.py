@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from rowsmith.records import Record, as_dict, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import walk
 from rowsmith.sql.predicates import ALWAYS, NEVER, Predicate
 from rowsmith.sql.select import Lock, Select
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Record):
     """A table of the query under its alias, and how it hangs on its parent.
 
     pairs:     column of the parent, column of this table.
@@ -24,7 +23,7 @@ class Joined:
 
     alias: str
     table: str
-    options: Any = field(metadata={"leaf": True})
+    options: Any
     parent: str | None = None
     pairs: tuple[tuple[str, str], ...] = ()
     multiple: bool = False
@@ -36,8 +35,7 @@ class Joined:
         return self.table == other.table and self.pairs == other.pairs and self.condition == other.condition
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Record):
     """A named expression; `selected` ones become part of the result."""
 
     node: sql.Expression
@@ -46,8 +44,7 @@ class Annotation:
     aggregate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Record):
     """One sort key as it was asked for: a name, or an expression whose values fill the slots from `slot` on."""
 
     name: str | None
@@ -57,16 +54,14 @@ class SortKey:
     constant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Record):
     """Which fields of the model are loaded: all but `names`, or `names` only; nested names go along relations."""
 
     names: frozenset[str] = frozenset()
     defer: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Record):
     """One item of values(): the key it was asked under, and its expression."""
 
     key: str
@@ -79,8 +74,7 @@ RowForm = Literal["instance", "dict", "tuple", "flat", "named"]
 EMPTY: Mapping[str, Annotation] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record):
     """What was asked, with names already turned into columns and values into slots.
 
     width:      how many values the query has so far.
@@ -99,7 +93,7 @@ class Query:
     joins: tuple[Joined, ...]
     width: int = 0
     where: Predicate = ALWAYS
-    annotations: Mapping[str, Annotation] = field(default_factory=lambda: EMPTY)
+    annotations: Mapping[str, Annotation] = EMPTY
     ordering: tuple[SortKey, ...] | None = None
     reverse: bool = False
     grouping: Literal["model"] | tuple[sql.Expression, ...] | None = None
@@ -137,7 +131,7 @@ class Query:
         return self.joins[0].alias
 
     def __reduce__(self) -> Any:
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        parts = as_dict(self)
         # A read-only view cannot be pickled; what it shows can.
         return _query, ({**parts, "annotations": dict(self.annotations)},)
 

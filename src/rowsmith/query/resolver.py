@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import replace
 from typing import Any
 
 from rowsmith.exceptions import FieldError, UnknownName, did_you_mean
@@ -18,6 +17,7 @@ from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
 from rowsmith.query.query import Annotation, Joined, Query
 from rowsmith.query.related import RelatedKey, check_model
 from rowsmith.query.slots import Constants, Slots
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 from weakref import WeakSet
@@ -11,6 +10,7 @@ from weakref import WeakSet
 from rowsmith.lookups.base import Unfit
 from rowsmith.query.query import Query, query_of
 from rowsmith.query.slots import Slots
+from rowsmith.records import Record
 
 Values = tuple[Any, ...]
 Build = Callable[[Query, Slots], Query]
@@ -44,8 +44,7 @@ class Shape:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CacheInfo:
+class CacheInfo(Record):
     """Figures of the shape cache: shapes held, the most that are held, shapes planned, sweeps done."""
 
     size: int

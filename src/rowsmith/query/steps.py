@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +18,7 @@ from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import check_related
 from rowsmith.query.slots import Slots
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql.nodes import Node, rewrite

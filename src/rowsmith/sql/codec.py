@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from rowsmith.records import Record
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+
+class Codec(Record):
     """The two conversions of one type on one database; None means that the driver does it already.
 
     encode:  a Python value (prepared by its field, never None) to what the driver binds.
@@ -23,7 +24,7 @@ class Codec:
     decode: Callable[[Any], Any] | None = None
     inline: str | None = None
     encode_inline: str | None = None
-    names: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Any] = MappingProxyType({})
 
 
 PLAIN = Codec()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from rowsmith.records import Record
 from rowsmith.sql.types import Type
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Record):
     """A foreign key: the column or columns of `table` that must hold the values of ours.
 
     name:       the constraint's name, where the database gives it one.
@@ -23,8 +22,7 @@ class Reference:
     on_delete: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Record):
     """One column.
 
     type:     what it holds; Custom for a type that the user spelled out.
@@ -42,8 +40,7 @@ class Column:
     tablespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unique:
+class Unique(Record):
     """A table constraint: no two rows agree in all of `columns`."""
 
     name: str
@@ -52,16 +49,14 @@ class Unique:
     nulls_distinct: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record):
     """A table constraint: `condition` (as text) is not false for any row."""
 
     name: str
     condition: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrimaryKey:
+class PrimaryKey(Record):
     """A key of several columns."""
 
     columns: tuple[str, ...]
@@ -70,8 +65,7 @@ class PrimaryKey:
 Constraint: TypeAlias = Unique | Check | PrimaryKey | Reference
 
 
-@dataclass(frozen=True, slots=True)
-class IndexPart:
+class IndexPart(Record):
     """One member of an index: a column, or an expression as text."""
 
     column: str | None = None
@@ -80,8 +74,7 @@ class IndexPart:
     opclass: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CreateIndex:
+class CreateIndex(Record):
     """An index on a table.
 
     method:     the access method, where the database has several.
@@ -100,8 +93,7 @@ class CreateIndex:
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CreateTable:
+class CreateTable(Record):
     """A table with its columns and the constraints that are declared with it."""
 
     name: str
@@ -112,8 +104,7 @@ class CreateTable:
     tablespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DropTable:
+class DropTable(Record):
     """The end of a table."""
 
     name: str
@@ -121,8 +112,7 @@ class DropTable:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AddReference:
+class AddReference(Record):
     """A foreign key given to a table that exists already."""
 
     table: str
@@ -132,8 +122,7 @@ class AddReference:
 Definition: TypeAlias = CreateTable | CreateIndex | DropTable | AddReference
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Record):
     """All that makes one table: the table, then its indexes, then what may only follow once all tables exist."""
 
     create: CreateTable

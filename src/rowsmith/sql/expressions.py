@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rowsmith.records import field
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.types import Boolean, Integer, Type, Unknown
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rowsmith.sql.select import Query
 
 
-@dataclass(frozen=True, slots=True)
 class Expression(Node):
     """What has a value; `type` says of which kind."""
 
@@ -23,14 +22,12 @@ class Expression(Node):
         return Unknown()
 
 
-@dataclass(frozen=True, slots=True)
 class Typed(Expression):
     """An expression that was told its type."""
 
-    type: Type = field(default_factory=Unknown, kw_only=True, metadata={"leaf": True})  # type: ignore[assignment]
+    type: Type = field(default=Unknown(), kw_only=True)  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
 class Column(Typed):
     """A column of a table in scope, by the table's alias."""
 
@@ -39,7 +36,6 @@ class Column(Typed):
     nullable: bool = field(default=True, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Typed):
     """The value in one slot of the query's values; `cast` where the database must be told its type."""
 
@@ -47,40 +43,34 @@ class Parameter(Typed):
     cast: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class ListParameter(Typed):
     """A slot that holds a sequence of values, all of `type`; stands for a set, not for one value."""
 
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
 class Ambient(Typed):
     """A value that is asked for each time the statement runs, such as the current time zone's name."""
 
     source: Callable[[], Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Literal(Typed):
     """A constant that is part of the text: a number, a truth value or NULL, never a caller's string."""
 
     value: int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
 class Star(Expression):
     """`*`, the whole row."""
 
 
-@dataclass(frozen=True, slots=True)
 class Outer(Expression):
     """A name that the enclosing query will resolve when this one is put into it."""
 
-    name: Any = field(metadata={"leaf": True})
+    name: Any
 
 
-@dataclass(frozen=True, slots=True)
 class Reference(Typed):
     """An output column of the same SELECT, or of the derived table `alias`, by its name."""
 
@@ -88,7 +78,6 @@ class Reference(Typed):
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Function(Typed):
     """A call; the dialect may spell `name` in a way of its own."""
 
@@ -96,7 +85,6 @@ class Function(Typed):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Arithmetic(Typed):
     """Two operands and one of + - * / % ^ & | # << >>, with the meaning that Python gives to the first five."""
 
@@ -105,31 +93,27 @@ class Arithmetic(Typed):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Negative(Typed):
     """The operand with its sign changed."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Cast(Typed):
     """The operand turned into `type` by the database."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class DatePart(Typed):
     """One number out of a date, a time or an instant: year, month, day, week, iso_year, hour and so on."""
 
     part: str
     operand: Expression
     zone: Expression | None = None
-    type: Type = field(default_factory=Integer, kw_only=True, metadata={"leaf": True})
+    type: Type = field(default=Integer(), kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
 class DateOf(Typed):
     """The calendar day, or with `time` the time of day, of an instant seen in `zone`."""
 
@@ -138,7 +122,6 @@ class DateOf(Typed):
     time: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class When(Node):
     """One branch of a CASE."""
 
@@ -146,7 +129,6 @@ class When(Node):
     result: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Case(Typed):
     """The result of the first branch whose condition holds, else `default`."""
 
@@ -154,7 +136,6 @@ class Case(Typed):
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Ordering(Node):
     """A sort key; `nulls_first` None leaves NULLs where the database puts them."""
 
@@ -163,7 +144,6 @@ class Ordering(Node):
     nulls_first: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Aggregate(Typed):
     """An aggregate call, over the rows of a group."""
 
@@ -174,14 +154,12 @@ class Aggregate(Typed):
     order_by: tuple[Ordering, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Subselect(Typed):
     """The single value of a query with one column and at most one row."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class Raw(Typed):
     """A fragment that the caller wrote, split at its placeholders: n + 1 texts around n arguments."""
 
@@ -189,9 +167,8 @@ class Raw(Typed):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Truth(Typed):
     """A predicate used as a value."""
 
     predicate: Predicate
-    type: Type = field(default_factory=Boolean, kw_only=True, metadata={"leaf": True})
+    type: Type = field(default=Boolean(), kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from rowsmith.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(Record):
     """Facts about one database server or library, by what they mean to a planner."""
 
     vendor: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from rowsmith.sql.expressions import Expression
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.predicates import ALWAYS, Predicate
@@ -11,7 +9,6 @@ from rowsmith.sql.select import Table
 from rowsmith.sql.types import Type
 
 
-@dataclass(frozen=True, slots=True)
 class Conflict(Node):
     """What an INSERT does about a row that is there already: nothing, or an update of `updates` by the new values."""
 
@@ -19,18 +16,16 @@ class Conflict(Node):
     updates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Insert(Node):
     """One or more rows of expressions; None in a row stands for the column's default."""
 
     table: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Expression | None, ...], ...] = field(metadata={"leaf": True})
+    rows: tuple[tuple[Expression | None, ...], ...]
     conflict: Conflict | None = None
     returning: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class InsertMany(Node):
     """Any number of rows bound as one array a column; for databases that have arrays."""
 
@@ -41,7 +36,6 @@ class InsertMany(Node):
     returning: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Assignment(Node):
     """One column's new value."""
 
@@ -49,7 +43,6 @@ class Assignment(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Update(Node):
     """An UPDATE of one table; the condition sees it under its alias."""
 
@@ -59,7 +52,6 @@ class Update(Node):
     returning: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class UpdateMany(Node):
     """Each row set to values of its own, found by `keys`; all bound as one array a column."""
 
@@ -69,7 +61,6 @@ class UpdateMany(Node):
     types: tuple[Type, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Delete(Node):
     """A DELETE from one table."""
 

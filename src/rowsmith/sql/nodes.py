@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from functools import cache
 from typing import Any, TypeVar
+
+from rowsmith.records import Record, replace
 
 N = TypeVar("N", bound="Node")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One frozen part of a tree; its parts are the fields that hold nodes or tuples of nodes."""
+class Node(Record):
+    """One frozen part of a tree.
 
-
-@cache
-def _part_names(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if not f.metadata.get("leaf"))
+    Its parts are the positional fields that hold nodes or tuples of nodes; what is given by keyword describes it only.
+    """
 
 
 def parts(node: Node) -> Iterator[Node]:
     """The nodes directly below `node`, in the order in which they are written."""
-    for name in _part_names(type(node)):
+    for name in node.__match_args__:
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value
@@ -47,7 +44,7 @@ def rewrite(node: N, change: Callable[[Node], Node | None]) -> N:
     if changed is not None:
         return changed  # type: ignore[return-value]
     updates: dict[str, Any] = {}
-    for name in _part_names(type(node)):
+    for name in node.__match_args__:
         value = getattr(node, name)
         if isinstance(value, Node):
             new: Any = rewrite(value, change)

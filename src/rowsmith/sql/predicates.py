@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rowsmith.sql.expressions import (
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
     from rowsmith.sql.select import Query
 
 
-@dataclass(frozen=True, slots=True)
 class Predicate(Node):
     """What holds or does not; SQL knows a third answer, unknown, for comparisons with NULL."""
 
 
-@dataclass(frozen=True, slots=True)
 class Constant(Predicate):
     """True or false of every row."""
 
@@ -39,7 +36,6 @@ ALWAYS = Constant(True)
 NEVER = Constant(False)
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison(Predicate):
     """Two expressions and one of = <> < <= > >=."""
 
@@ -48,14 +44,12 @@ class Comparison(Predicate):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class IsNull(Predicate):
     """The expression is NULL; always known."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class InList(Predicate):
     """The operand equals one of a list of any length, bound as one value where the database can."""
 
@@ -63,7 +57,6 @@ class InList(Predicate):
     values: ListParameter
 
 
-@dataclass(frozen=True, slots=True)
 class InExpressions(Predicate):
     """The operand equals one of a few expressions."""
 
@@ -71,7 +64,6 @@ class InExpressions(Predicate):
     choices: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class InSelect(Predicate):
     """The operand is among the single column of a query."""
 
@@ -79,7 +71,6 @@ class InSelect(Predicate):
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class Between(Predicate):
     """The operand lies between two bounds, both included."""
 
@@ -88,7 +79,6 @@ class Between(Predicate):
     high: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Like(Predicate):
     """The text matches a pattern whose wildcards are % and _, escaped by a backslash."""
 
@@ -97,7 +87,6 @@ class Like(Predicate):
     ignore_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Contains(Predicate):
     """The text holds another at its `position`: start, end or anywhere; for right sides that are not plain values."""
 
@@ -107,7 +96,6 @@ class Contains(Predicate):
     ignore_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class SameText(Predicate):
     """Two texts are equal when case is ignored."""
 
@@ -115,7 +103,6 @@ class SameText(Predicate):
     text: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Regex(Predicate):
     """The text matches a regular expression, in the database's own syntax."""
 
@@ -124,42 +111,36 @@ class Regex(Predicate):
     ignore_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Exists(Predicate):
     """The query has at least one row."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
 class Holds(Predicate):
     """An expression of a truth value, used as a predicate."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Not(Predicate):
     """The opposite; unknown stays unknown."""
 
     operand: Predicate
 
 
-@dataclass(frozen=True, slots=True)
 class And(Predicate):
     """All of them."""
 
     operands: tuple[Predicate, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Or(Predicate):
     """At least one of them."""
 
     operands: tuple[Predicate, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Xor(Predicate):
     """An odd number of them."""
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from rowsmith.sql.expressions import Expression, Ordering
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.predicates import ALWAYS, Predicate
 
 
-@dataclass(frozen=True, slots=True)
 class Query(Node):
     """What yields rows."""
 
 
-@dataclass(frozen=True, slots=True)
 class Source(Node):
     """What rows are taken from, under an alias."""
 
 
-@dataclass(frozen=True, slots=True)
 class Table(Source):
     """A table or view of the database."""
 
@@ -27,7 +22,6 @@ class Table(Source):
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
 class Derived(Source):
     """A query that stands where a table may."""
 
@@ -35,7 +29,6 @@ class Derived(Source):
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
 class Join(Node):
     """One more source, by a condition; `outer` keeps the rows on the left that find no partner."""
 
@@ -44,7 +37,6 @@ class Join(Node):
     outer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Output(Node):
     """An output column; `name` None leaves its name to the database."""
 
@@ -52,7 +44,6 @@ class Output(Node):
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Lock(Node):
     """FOR UPDATE and its options."""
 
@@ -62,7 +53,6 @@ class Lock(Node):
     no_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Select(Query):
     """A SELECT."""
 
@@ -80,13 +70,12 @@ class Select(Query):
     lock: Lock | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Combination(Query):
     """UNION, INTERSECT or EXCEPT of queries with as many columns each."""
 
     operator: str
     queries: tuple[Query, ...]
     all: bool = False
-    ordering: tuple[Ordering, ...] = field(default=())
+    ordering: tuple[Ordering, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
+
+from rowsmith.records import Record
 
 Binder = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Record):
     """Where one placeholder's value comes from: a slot of the query's values, or a source asked at each run.
 
     encode:  turns a value into what the driver binds; None when the driver takes it as it is. NULL is never encoded.
@@ -22,8 +22,7 @@ class Binding:
     source: Callable[[], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Record):
     """SQL text in a driver's own placeholder style, with the bindings of its placeholders in order."""
 
     text: str
