@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from rowsmith import config
@@ -116,18 +116,23 @@ def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
         if shape.query.empty:
             return []
         compiled = rows_of(shape, connection)
-    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)
+    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)  # type: ignore[no-any-return]
 
 
-async def afetch(shape: Shape, values: Values, alias: str) -> list[Any]:
-    """As `fetch`, awaiting the driver directly: no code of the user runs in between."""
+def afetch(shape: Shape, values: Values, alias: str) -> Awaitable[list[Any]]:
+    """As `fetch`, for awaiting the driver directly: no code of the user runs in between."""
     connection = connections[alias]
     compiled = shape.compiled.get(alias)
     if compiled is None:
         if shape.query.empty:
-            return []
+            return _no_rows()
         compiled = rows_of(shape, connection)
-    return await connection.afetch(compiled.text, compiled.bind(values), compiled.load)
+    # Handed on as it is: a coroutine around it would be one more step of every resumption.
+    return connection.afetch(compiled.text, compiled.bind(values), compiled.load)
+
+
+async def _no_rows() -> list[Any]:
+    return []
 
 
 def stream(shape: Shape, values: Values, alias: str, chunk_size: int) -> Iterator[list[Any]]:

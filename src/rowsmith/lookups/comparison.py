@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import ceil, isfinite
 from typing import Any, ClassVar
 
 from rowsmith.expressions.base import Resolved, Shaped
@@ -27,6 +28,13 @@ class OutOfRange:
         return value
 
 
+class RoundingUp(OutOfRange):
+    """The same, with fractions rounded up."""
+
+    def __call__(self, value: Any) -> Any:
+        return super().__call__(ceil(value) if isinstance(value, float) and isfinite(value) else value)
+
+
 def _ranged(left: Resolved) -> Callable[[Any], Any] | None:
     prepare = preparer(left.field)
     bounds = getattr(left.field, "integer_range", None)
@@ -42,9 +50,13 @@ class Compare(Lookup):
     operator: ClassVar[str]
     below: ClassVar[Predicate] = p.NEVER
     above: ClassVar[Predicate] = p.NEVER
+    rounds_up: ClassVar[bool] = False
+    """Whether a whole number is compared with the next one up from a fraction: `n < 3.5` is `n < 4`."""
 
     def plain(self, left: Resolved, given: Given) -> Predicate:
         prepare = _ranged(left)
+        if self.rounds_up and isinstance(prepare, OutOfRange):
+            prepare = RoundingUp(prepare.prepare, (prepare.low, prepare.high))
         try:
             slot = given.slot(prepare, left.node.type)
         except Unfit:
@@ -74,12 +86,14 @@ class GreaterThanOrEqual(Compare):
     lookup_name = "gte"
     operator = ">="
     below = p.ALWAYS
+    rounds_up = True
 
 
 class LessThan(Compare):
     lookup_name = "lt"
     operator = "<"
     above = p.ALWAYS
+    rounds_up = True
 
 
 class LessThanOrEqual(Compare):

@@ -205,7 +205,10 @@ class Reading(Refining):
         """As `get`."""
         if self._overridden:
             return await bridge.run(self.get, *args, **kwargs)
-        return self._single(await self._getting(args, kwargs)._afetch_all())
+        found = self._getting(args, kwargs)
+        if found._prefetch or found._known is not None or found._result_cache is not None:
+            return self._single(await found._afetch_all())
+        return self._single(await reading.afetch(found._shape, found._values, found._db or "default"))
 
     def _ends(self, reverse: bool) -> Self:
         """The query of first() and last()."""

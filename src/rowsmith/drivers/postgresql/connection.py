@@ -210,10 +210,15 @@ class LoopConnection(_Connection):
         return consume(self._wait(self._fetched(text, parameters)))
 
     async def afetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
+        # As `_fetched`, without a coroutine of its own: this is the way of every awaited read.
+        cursor = self._cursor
         try:
-            rows = await self._fetched(text, parameters)
+            await cursor.execute(text, parameters or None)
+            rows = await cursor.fetchall()
         except DRIVER_ERRORS as error:
             raise self._ours(error) from error
+        if len(rows) > _HELD_ROWS:
+            self._cursor = self._make_cursor()
         return consume(rows)
 
     def execute(self, text: str, parameters: Sequence[Any]) -> int:
