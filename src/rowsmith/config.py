@@ -8,15 +8,20 @@ the others), else from `[tool.rowsmith]` in the nearest `pyproject.toml`, or the
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from rowsmith.exceptions import ConnectionDoesNotExist, ImproperlyConfigured, did_you_mean
+from rowsmith.imports import Later
 from rowsmith.records import Record, field, replace
+
+if TYPE_CHECKING:
+    import tomllib
+else:
+    tomllib = Later("tomllib")
 
 DEFAULT_DB_ALIAS = "default"
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rowsmith.imports import Later
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = Later("difflib")
 
 NON_FIELD_ERRORS = "__all__"
 """The key under which `ValidationError.message_dict` lists what belongs to no single field."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
-import inspect
 import logging
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rowsmith.imports import Later
+
+if TYPE_CHECKING:
+    import asyncio
+    import concurrent.futures as futures
+    import inspect
+else:
+    asyncio = Later("asyncio")
+    futures = Later("concurrent.futures")
+    inspect = Later("inspect")
 
 __all__ = [
     "ModelSignal",
@@ -260,7 +268,7 @@ def _completed(coroutine: Any) -> Any:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+    with futures.ThreadPoolExecutor(1) as executor:
         return executor.submit(asyncio.run, coroutine).result()
 
 

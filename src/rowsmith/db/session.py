@@ -6,15 +6,20 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from inspect import isawaitable
 from threading import Thread, current_thread, get_ident
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rowsmith import bridge
 from rowsmith.db.pool import Pool
 from rowsmith.drivers.base import RawConnection, Result, Row
 from rowsmith.exceptions import ConnectionLost, Error, SynchronousOnlyOperation, TransactionManagementError
+from rowsmith.imports import Later
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 T = TypeVar("T")
 
@@ -525,7 +530,7 @@ def call_back(callback: Callable[[], Any], robust: bool) -> None:
     """Call one function given to `on_commit`; an awaitable that it returns is waited for."""
     try:
         result = callback()
-        if isawaitable(result):
+        if inspect.isawaitable(result):
             if not bridge.inside():
                 if hasattr(result, "close"):
                     result.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from inspect import iscoroutinefunction
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from warnings import warn
 
 from rowsmith import bridge
@@ -15,6 +14,12 @@ from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
 from rowsmith.db.session import Session, call_back
 from rowsmith.exceptions import TransactionManagementError
+from rowsmith.imports import Later
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +54,7 @@ class Atomic:
         await bridge.run(self._exit, kind is not None)
 
     def __call__(self, func: F) -> F:
-        if iscoroutinefunction(func):
+        if inspect.iscoroutinefunction(func):
 
             @wraps(func)
             async def awaited(*args: Any, **kwargs: Any) -> Any:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import posixpath
-import secrets
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rowsmith import config
 from rowsmith.exceptions import SuspiciousFileOperation
+from rowsmith.imports import Later
 
+if TYPE_CHECKING:
+    import secrets
+else:
+    secrets = Later("secrets")
 
 class FileSystemStorage:
     """Files below one folder: `location`, else the option `media_root`."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
+from typing import TYPE_CHECKING
+
+from rowsmith.imports import Later
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    hashlib = Later("hashlib")
 
 MAX_IDENTIFIER = 63
 """The shortest limit of the supported databases (PostgreSQL's), so that one model has the same names everywhere."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, ClassVar, Self
 
 from rowsmith.queryset.queryset import QuerySet
@@ -81,7 +81,10 @@ class BaseManager:
 def _forwarding(manager_class: type, queryset_class: type) -> dict[str, Callable[..., Any]]:
     """Methods that call the same method of the manager's queryset, for all that a manager is to have."""
     methods: dict[str, Callable[..., Any]] = {}
-    for name, method in inspect.getmembers(queryset_class, inspect.isfunction):
+    for name in dir(queryset_class):
+        method = getattr(queryset_class, name)
+        if not isinstance(method, FunctionType):
+            continue
         only = getattr(method, "queryset_only", None)
         if hasattr(manager_class, name) or only or (only is None and name.startswith("_")) or name in _SHAPED:
             continue
