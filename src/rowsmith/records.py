@@ -5,16 +5,16 @@
         condition: Predicate = ALWAYS
         outer: bool = field(default=False, kw_only=True)
 
-They are what frozen dataclasses with slots are. But a constructor is written when its class is first called, not when it
-is defined, and it stores through the slots: a tree of a hundred kinds of nodes costs its importer next to nothing, and
-nodes are made in two thirds of the time.
+They are what frozen dataclasses with slots are. But a constructor is written when its class is first called, not when
+it is defined, and it stores through the slots: a tree of a hundred kinds of nodes costs its importer next to nothing,
+and nodes are made in two thirds of the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
 _REQUIRED: Any = object()
 
@@ -43,7 +43,7 @@ class RecordType(type):
     """Turns the annotations of a class statement into the fields of a record."""
 
     _fields: dict[str, Field]
-    _values: Callable[[Any], tuple[Any, ...]]
+    _held: attrgetter[Any]  # reads all that a record holds at once, to compare it
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         inherited = {
@@ -62,15 +62,9 @@ class RecordType(type):
         namespace["__match_args__"] = tuple(attribute for attribute in fields if not fields[attribute].kw_only)
         cls = super().__new__(mcs, name, bases, namespace)
         cls._fields = fields
-        cls._values = _reader(tuple(fields))
+        cls._held = attrgetter(*fields or ("__class__",))
         type.__setattr__(cls, "__init__", _first_call(cls))
         return cls
-
-
-def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda record: tuple(getattr(record, name) for name in names)
 
 
 def _first_call(cls: RecordType) -> Callable[..., None]:
@@ -87,7 +81,7 @@ def _first_call(cls: RecordType) -> Callable[..., None]:
 def _constructor(cls: RecordType) -> Callable[..., None]:
     """`__init__` with one parameter and one line for each field, as a person would write it."""
     names: dict[str, Any] = {}
-    positional, by_keyword, lines = ["self"], [], []
+    positional, by_keyword, lines = ["self"], list[str](), list[str]()
     for name, field in cls._fields.items():
         # The class has no __setattr__ that stores, but its slots have.
         names[f"_set_{name}"] = getattr(cls, name).__set__
@@ -106,6 +100,9 @@ def _constructor(cls: RecordType) -> Callable[..., None]:
 class Record(metaclass=RecordType):
     """A frozen value; equal to another of its own class that holds equal values."""
 
+    if TYPE_CHECKING:
+        _held: ClassVar[attrgetter[Any]]
+
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(
             f"{type(self).__name__}.{name} cannot be set: a record never changes. "
@@ -120,11 +117,11 @@ class Record(metaclass=RecordType):
             return True
         if type(self) is not type(other):
             return NotImplemented
-        values = type(self)._values
-        return values(self) == values(other)
+        held = self._held
+        return bool(held(self) == held(other))
 
     def __hash__(self) -> int:
-        return hash((type(self), type(self)._values(self)))
+        return hash((type(self), self._held(self)))
 
     def __repr__(self) -> str:
         shown = [name for name, field in type(self)._fields.items() if field.repr]
@@ -143,7 +140,7 @@ def _restored(cls: type[R], values: dict[str, Any]) -> R:
 
 def as_dict(record: Record) -> dict[str, Any]:
     """What a record holds, by name; records inside stay records."""
-    return dict(zip(type(record)._fields, type(record)._values(record), strict=True))
+    return {name: getattr(record, name) for name in type(record)._fields}
 
 
 def replace(record: R, **changes: Any) -> R:
