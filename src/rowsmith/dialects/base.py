@@ -12,7 +12,7 @@ from rowsmith.sql.codec import Codec
 from rowsmith.sql.features import Features
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.statement import Statement
-from rowsmith.sql.types import Type
+from rowsmith.sql.types import Computed, Float, Integer, Serial, Type
 
 
 class Dialect:
@@ -40,7 +40,9 @@ class Dialect:
         """How values of `type_` travel; the same object for equal types."""
         codec = self._codecs.get(type_)
         if codec is None:
-            codec = self._codecs[type_] = self.make_codec(type_)
+            codec = self._codecs[type_] = (
+                _computed(self, type_.of) if isinstance(type_, Computed) else self.make_codec(type_)
+            )
         return codec
 
     def make_codec(self, type_: Type) -> Codec:
@@ -55,3 +57,12 @@ class Dialect:
     def definitions(self) -> DefinitionRenderer:
         """What spells CREATE and DROP."""
         return self.definition_renderer(self.quote_name)
+
+
+def _computed(dialect: Dialect, type_: Type) -> Codec:
+    """The codec of what was computed: sums and means of whole numbers come back as exact numbers, and the like."""
+    if isinstance(type_, Integer | Serial):
+        return Codec(decode=int, inline="int({v})")
+    if isinstance(type_, Float):
+        return Codec(decode=float, inline="float({v})")
+    return dialect.codec(type_)

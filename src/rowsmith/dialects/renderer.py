@@ -152,6 +152,9 @@ class Renderer:
     def date_of(self, node: e.DateOf) -> str:
         raise NotImplementedError
 
+    def truncate(self, node: e.Truncate) -> str:
+        raise NotImplementedError
+
     def ordering(self, node: e.Ordering) -> str:
         text = self.render(node.expression) + (" DESC" if node.descending else " ASC")
         if node.nulls_first is not None:
@@ -218,12 +221,8 @@ class Renderer:
         return f"({self.chain(operands[:middle], glue)}){glue}({self.chain(operands[middle:], glue)})"
 
     def exclusive(self, node: p.Xor) -> str:
-        if len(node.operands) > 1:
-            terms = " + ".join(
-                f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in node.operands
-            )
-            return f"({terms}) % 2 = 1"
-        return self.render(node.operands[0])
+        terms = " + ".join([f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in node.operands])
+        return f"({terms}) % 2 = 1"
 
     # Queries
 
@@ -355,6 +354,7 @@ _METHODS: dict[type[Node], str] = {
     e.Truth: "truth",
     e.DatePart: "date_part",
     e.DateOf: "date_of",
+    e.Truncate: "truncate",
     e.Ordering: "ordering",
     p.Constant: "constant",
     p.Comparison: "comparison",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from rowsmith.expressions.base import Resolved, Shaped
 from rowsmith.lookups.base import Given, Lookup, Unfit, preparer
 from rowsmith.sql import predicates as p
+from rowsmith.sql.expressions import Expression
 from rowsmith.sql.predicates import Predicate
 
 
@@ -62,10 +63,15 @@ class Compare(Lookup):
         except Unfit:
             assert isinstance(prepare, OutOfRange)
             value = prepare.prepare(given.value)
-            answer = self.below if value < prepare.low else self.above
-            # A row whose column is NULL answers neither yes nor no.
-            return answer if answer == p.NEVER else p.Not(p.IsNull(left.node))
+            return self.beyond(left.node, below=value < prepare.low)
         return p.Comparison(self.operator, left.node, slot)
+
+    @classmethod
+    def beyond(cls, operand: Expression, *, below: bool) -> Predicate:
+        """The condition against a value below, or above, all that a row can hold."""
+        answer = cls.below if below else cls.above
+        # A row whose column is NULL answers neither yes nor no.
+        return answer if answer == p.NEVER else p.Not(p.IsNull(operand))
 
     def expression(self, left: Resolved, right: Resolved) -> Predicate:
         return p.Comparison(self.operator, left.node, right.node)

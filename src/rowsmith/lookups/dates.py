@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from rowsmith import config, timezone
 from rowsmith.expressions.base import Resolved
-from rowsmith.lookups.base import Given, Lookup, Transform
+from rowsmith.lookups.base import Given, Lookup, Transform, Unfit
+from rowsmith.lookups.comparison import (
+    Compare,
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    LessThan,
+    LessThanOrEqual,
+)
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
@@ -59,10 +67,21 @@ class TimeOf(Transform):
         return Resolved(node, field_for(types.Time()))
 
 
+def year_of(value: Any) -> int:
+    """A caller's year as a number, whatever its size; ValueError or TypeError for what is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"A year must be a number, not {value!r}.") from None
+
+
 class YearLookup(Lookup):
     """`year` and `iso_year` compared with a number: a range of the column itself, so that an index can serve it."""
 
-    forms: ClassVar[frozenset[str]] = frozenset({"exact", "gt", "gte", "lt", "lte"})
+    forms: ClassVar[dict[str, type[Compare]]] = {
+        kind.lookup_name: kind for kind in (Exact, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual)
+    }
 
     def __init__(self, name: str, *, iso: bool) -> None:
         self.name = name
@@ -74,16 +93,17 @@ class YearLookup(Lookup):
         iso = self.iso
 
         def moment(value: Any) -> Any:
-            try:
-                year = int(value)
-                if iso:
-                    day = date.fromisocalendar(year, 1, 1)
-                    if last:
-                        day = date.fromordinal(date.fromisocalendar(year + 1, 1, 1).toordinal() - 1)
-                else:
-                    day = date(year, 12, 31) if last else date(year, 1, 1)
-            except TypeError:
-                raise TypeError(f"A year must be a number, not {value!r}.") from None
+            year = year_of(value)
+            if not MINYEAR <= year <= MAXYEAR:
+                raise Unfit
+            if not iso:
+                day = date(year, 12, 31) if last else date(year, 1, 1)
+            elif not last:
+                day = date.fromisocalendar(year, 1, 1)
+            elif year == MAXYEAR:
+                day = date.max
+            else:
+                day = date.fromisocalendar(year + 1, 1, 1) - timedelta(days=1)
             if not instants:
                 return day
             at = datetime.combine(day, time.max if last else time.min)
@@ -96,18 +116,15 @@ class YearLookup(Lookup):
         assert isinstance(part, sql.DatePart)
         operand = part.operand
         type_ = operand.type
-        match self.name:
-            case "exact":
+        lookup = self.forms[self.name]
+        try:
+            if lookup is Exact:
                 first = given.slot(self.bound(operand, last=False), type_)
                 return p.Between(operand, first, given.slot(self.bound(operand, last=True), type_))
-            case "gt":
-                return p.Comparison(">", operand, given.slot(self.bound(operand, last=True), type_))
-            case "gte":
-                return p.Comparison(">=", operand, given.slot(self.bound(operand, last=False), type_))
-            case "lt":
-                return p.Comparison("<", operand, given.slot(self.bound(operand, last=False), type_))
-            case _:
-                return p.Comparison("<=", operand, given.slot(self.bound(operand, last=True), type_))
+            bound = self.bound(operand, last=lookup in (GreaterThan, LessThanOrEqual))
+            return p.Comparison(lookup.operator, operand, given.slot(bound, type_))
+        except Unfit:
+            return lookup.beyond(operand, below=year_of(given.value) < MINYEAR)
 
 
 DATE_PARTS = ("year", "iso_year", "quarter", "month", "week", "day", "week_day", "iso_week_day")

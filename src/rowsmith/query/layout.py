@@ -6,7 +6,8 @@ from typing import Any
 
 from rowsmith.query.query import RowForm
 from rowsmith.records import Record
-from rowsmith.sql.types import Type
+from rowsmith.sql.expressions import Column, Expression
+from rowsmith.sql.types import Computed, Type
 
 
 class Item(Record):
@@ -14,6 +15,11 @@ class Item(Record):
 
     type: Type
     field: Any = None
+
+
+def item_of(node: Expression, field: Any) -> Item:
+    """The column of a row that an expression fills."""
+    return Item(node.type if isinstance(node, Column) else Computed(node.type), field)
 
 
 class Instance(Record):

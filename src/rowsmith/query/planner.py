@@ -6,7 +6,7 @@ from typing import Any
 
 from rowsmith.exceptions import FieldError, SubqueryColumns
 from rowsmith.expressions.base import MixedTypes
-from rowsmith.query.layout import Item, Layout
+from rowsmith.query.layout import Layout, item_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
 from rowsmith.query.query import Chosen, Query
@@ -98,7 +98,7 @@ def _check(field: Any) -> Any:
 def _chosen(query: Query) -> tuple[tuple[Output, ...], Layout]:
     chosen: list[Chosen] = list(query.chosen or ())
     outputs = tuple(_output(item, query) for item in chosen)
-    items = tuple(Item(item.node.type, _check(item.field)) for item in chosen)
+    items = tuple(item_of(item.node, _check(item.field)) for item in chosen)
     return outputs, Layout(query.form, items, tuple(item.key for item in chosen))
 
 
@@ -178,7 +178,7 @@ def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any],
     scope = Resolver(query, Constants(), nest)
     outputs = tuple(Output(node, name) for name, node, _ in aggregates)
     tree = assemble(query.but(lock=None), scope, outputs, ())
-    items = tuple(Item(node.type, _check(field)) for _, node, field in aggregates)
+    items = tuple(item_of(node, _check(field)) for _, node, field in aggregates)
     return Plan(tree, Layout("dict", items, tuple(name for name, _, _ in aggregates)))
 
 

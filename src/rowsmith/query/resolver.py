@@ -275,11 +275,17 @@ class Resolver:
                 # NOT (NULL = 1) is unknown in SQL, but a row without a value does differ from 1.
                 extra.append(p.Not(p.IsNull(column)))
             right = right_side(predicate)
-            if isinstance(right, sql.Column) and right.nullable:
+            if isinstance(right, sql.Column) and self.may_be_empty(value):
                 extra.append(p.Not(p.IsNull(right)))
             if extra:
                 predicate = p.conjunction([predicate, *extra])
         return predicate
+
+    def may_be_empty(self, value: Any) -> bool:
+        """Whether the column that a name on the right of a lookup means holds NULLs itself, joins apart."""
+        if not isinstance(value, F) or isinstance(value, OuterRef) or value.name in self.annotations:
+            return False
+        return bool(trimmed(self.parse(value.name))[1].null)
 
     def comparable(self, path: Path) -> Any:
         """The field that prepares values for the end of a path; at a relation it takes instances too."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rowsmith.exceptions import FieldError, did_you_mean
-from rowsmith.query.layout import Instance, Item, Layout, Related
+from rowsmith.query.layout import Instance, Item, Layout, Related, item_of
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Loaded, Query
 from rowsmith.query.resolver import Resolver
@@ -38,7 +38,7 @@ def select_instance(query: Query, scope: Resolver) -> tuple[tuple[Output, ...], 
     for name, annotation in query.annotations.items():
         if annotation.selected:
             outputs.append(Output(annotation.node, name))
-            items.append(Item(annotation.node.type, annotation.field))
+            items.append(item_of(annotation.node, annotation.field))
             names.append(name)
     return tuple(outputs), Layout("instance", tuple(items), tuple(names), instance, extra)
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from datetime import tzinfo
 from typing import Any, Self
 from warnings import warn
 
+from rowsmith import config
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.exceptions import FieldError
 from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.base import Combinable, Shaped, kind_of
+from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
+from rowsmith.expressions.truncation import DAY_KINDS, MOMENT_KINDS, Truncated
 from rowsmith.lookups.base import Unfit
 from rowsmith.query import steps
 from rowsmith.query.query import Query, RowForm
@@ -29,9 +33,7 @@ class Refining(Shaped):
 
     __slots__ = ("_db", "_known", "_prefetch", "_result_cache", "_shape", "_values", "model")
 
-    def __init__(
-        self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None
-    ) -> None:
+    def __init__(self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None) -> None:
         self.model = model
         if query is None:
             self._shape: Shape = model._meta.root_shape or cache.root(model._meta)
@@ -310,13 +312,29 @@ class Refining(Shaped):
         """Name an expression for use in later calls, without loading it."""
         return self._annotate("alias", args, kwargs, selected=False)
 
-    def _annotate(
-        self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, selected: bool
-    ) -> Self:
+    def _annotate(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, selected: bool) -> Self:
         expressions = named_expressions(operation, args, kwargs)
         raw: list[Any] = []
         key = (operation, *[(name, kind_of(value, raw)) for name, value in expressions.items()])
         return self._step(key, raw, lambda q, s: steps.annotated(q, s, expressions, selected=selected))
+
+    # Dates
+
+    def dates(self, field_name: str, kind: str, order: str = "ASC") -> Self:
+        """The distinct days on which a year, month, week or day begins that some row lies in."""
+        _check_period(kind, DAY_KINDS, order)
+        return self._periods(Truncated(field_name, kind, whole_days=True), field_name, order)
+
+    def datetimes(self, field_name: str, kind: str, order: str = "ASC", tzinfo: tzinfo | None = None) -> Self:
+        """The distinct instants at which a period begins that some row lies in, seen in a zone."""
+        _check_period(kind, MOMENT_KINDS, order)
+        zone = tzinfo if config.current().use_tz else None
+        return self._periods(Truncated(field_name, kind, whole_days=False, zone=zone), field_name, order)
+
+    def _periods(self, start: Truncated, field_name: str, order: str) -> Self:
+        rows = self.alias(plain_field=F(field_name)).filter(plain_field__isnull=False)
+        starts = rows.annotate(datefield=start).values_list("datefield", flat=True)
+        return starts.distinct().order_by("-datefield" if order == "DESC" else "datefield")
 
     # Where and how
 
@@ -341,6 +359,13 @@ class Refining(Shaped):
         return steps.is_ordered(self._shape.query)
 
 
+def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:
+    if kind not in kinds:
+        raise ValueError(f"'kind' must be one of {', '.join(map(repr, kinds))}, not {kind!r}.")
+    if order not in ("ASC", "DESC"):
+        raise ValueError(f"'order' must be either 'ASC' or 'DESC', not {order!r}.")
+
+
 def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The expressions of annotate() or aggregate() by name; positional ones have names of their own."""
     if not args:
@@ -354,9 +379,7 @@ def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, A
             )
         name = argument.default_alias
         if name in named or name in kwargs:
-            raise ValueError(
-                f"The named annotation {name!r} conflicts with the default name for another annotation."
-            )
+            raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = argument
     return {**named, **kwargs}
 

@@ -122,6 +122,14 @@ class DateOf(Typed):
     time: bool = False
 
 
+class Truncate(Typed):
+    """The start of the year, quarter, month, week, day, hour, minute or second in which a moment lies, seen in `zone`."""
+
+    kind: str
+    operand: Expression
+    zone: Expression | None = None
+
+
 class When(Node):
     """One branch of a CASE."""
 

@@ -15,6 +15,7 @@ from rowsmith.sql.expressions import (
     Function,
     ListParameter,
     Negative,
+    Truncate,
 )
 from rowsmith.sql.nodes import Node, walk
 
@@ -178,7 +179,7 @@ def disjunction(operands: Iterable[Predicate]) -> Predicate:
 
 
 def exclusive(operands: Iterable[Predicate]) -> Predicate:
-    """An odd number of `operands`; constants are counted, not written."""
+    """An odd number of `operands`; constants are counted, not written. The answer never is unknown."""
     rest: list[Predicate] = []
     odd = False
     for operand in operands:
@@ -188,7 +189,7 @@ def exclusive(operands: Iterable[Predicate]) -> Predicate:
             rest.append(operand)
     if not rest:
         return Constant(odd)
-    result = rest[0] if len(rest) == 1 else Xor(tuple(rest))
+    result = Xor(tuple(rest))
     return negation(result) if odd else result
 
 
@@ -260,7 +261,7 @@ def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset
             from_here.add(current.alias)
         elif isinstance(current, Arithmetic):
             pending += [current.left, current.right]
-        elif isinstance(current, Negative | Cast | DatePart | DateOf):
+        elif isinstance(current, Negative | Cast | DatePart | DateOf | Truncate):
             pending.append(current.operand)
         elif isinstance(current, Function) and current.name in strict:
             pending += current.arguments

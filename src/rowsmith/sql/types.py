@@ -97,6 +97,12 @@ class Array(Type):
     of: Type
 
 
+class Computed(Type):
+    """A value of type `of` that the database computed, and may return in a wider type than a column of it."""
+
+    of: Type
+
+
 class Custom(Type):
     """A type whose DDL a user's field spelled out itself."""
 

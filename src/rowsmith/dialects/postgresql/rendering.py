@@ -69,7 +69,11 @@ class PostgresqlRenderer(Renderer):
         if isinstance(left, t.Date) and isinstance(right, t.Date) and node.operator == "-":
             # The difference of two dates is a number of days there; everywhere else, and here, it is a duration.
             return f"(interval '1 day' * ({self.render(node.left)} - {self.render(node.right)}))"
-        return super().arithmetic_node(node)
+        text = super().arithmetic_node(node)
+        if isinstance(node.type, t.DateTime) and (isinstance(left, t.Date) or isinstance(right, t.Date)):
+            # A date moved by an interval is an instant everywhere else; there it has no zone until it is given one.
+            return f"{text}::{self.dialect.column_type(node.type)}"
+        return text
 
     def zoned(self, operand: e.Expression, zone: e.Expression | None) -> str:
         text = self.render(operand)
@@ -81,6 +85,10 @@ class PostgresqlRenderer(Renderer):
 
     def date_of(self, node: e.DateOf) -> str:
         return f"({self.zoned(node.operand, node.zone)})::{'time' if node.time else 'date'}"
+
+    def truncate(self, node: e.Truncate) -> str:
+        text = f"DATE_TRUNC('{node.kind}', {self.zoned(node.operand, node.zone)})"
+        return f"{text}::date" if isinstance(node.type, t.Date) else text
 
     def in_list(self, node: p.InList) -> str:
         return f"{self.render(node.operand)} = ANY({self.array(node.values.slot, node.values.type)})"

@@ -86,6 +86,32 @@ def time_of(text: str | None, zone: str | None) -> str | None:
     return (moment.time() if isinstance(moment, datetime) else moment).isoformat()
 
 
+def truncate(kind: str, text: str | None, zone: str | None, whole_days: int) -> str | None:
+    """The start of the period in which a moment lies: a day, or with `whole_days` off an instant without a zone."""
+    if text is None:
+        return None
+    moment: Any = _seen_in(text, zone)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    if kind in _SHORT:
+        start = moment.replace(**_SHORT[kind])
+    else:
+        start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        if kind == "week":
+            start -= timedelta(days=start.weekday())
+        elif kind != "day":
+            month = {"year": 1, "quarter": (start.month - 1) // 3 * 3 + 1}.get(kind, start.month)
+            start = start.replace(month=month, day=1)
+    return start.date().isoformat() if whole_days else start.isoformat(" ")
+
+
+_SHORT = {
+    "hour": {"minute": 0, "second": 0, "microsecond": 0},
+    "minute": {"second": 0, "microsecond": 0},
+    "second": {"microsecond": 0},
+}
+
+
 def shift(operator: str, text: Any, microseconds: int | None) -> str | None:
     """A date, time or instant moved by a duration; a date becomes an instant, as in the other databases."""
     if text is None or microseconds is None:
@@ -132,6 +158,7 @@ _FUNCTIONS = (
     ("ROWSMITH_PART", 3, part),
     ("ROWSMITH_DATE", 2, date_of),
     ("ROWSMITH_TIME", 2, time_of),
+    ("ROWSMITH_TRUNC", 4, truncate),
     ("ROWSMITH_SHIFT", 3, shift),
     ("ROWSMITH_SHIFT_BY", 2, shift_by),
     ("ROWSMITH_ELAPSED", 2, elapsed),

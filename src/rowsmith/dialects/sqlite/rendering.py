@@ -79,6 +79,12 @@ class SqliteRenderer(Renderer):
         zone = "NULL" if node.zone is None else self.render(node.zone)
         return f"{name}({operand}, {zone})"
 
+    def truncate(self, node: e.Truncate) -> str:
+        operand = self.render(node.operand)
+        zone = "NULL" if node.zone is None else self.render(node.zone)
+        whole_days = 1 if isinstance(node.type, t.Date) else 0
+        return f"ROWSMITH_TRUNC('{node.kind}', {operand}, {zone}, {whole_days})"
+
     def text(self, node: e.Expression) -> str:
         rendered = self.render(node)
         return rendered if isinstance(node.type, _TEXTUAL) else f"CAST({rendered} AS TEXT)"
