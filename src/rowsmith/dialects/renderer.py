@@ -20,7 +20,7 @@ from rowsmith.sql.statement import Binding, Statement
 class Spelling(Protocol):
     """What a renderer asks of its dialect."""
 
-    name: str
+    name: ClassVar[str]
     features: Features
 
     def codec(self, type_: t.Type) -> Codec: ...

@@ -116,7 +116,7 @@ def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
         if shape.query.empty:
             return []
         compiled = rows_of(shape, connection)
-    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)  # type: ignore[no-any-return]
+    return connection.fetch(compiled.text, compiled.bind(values), compiled.load)
 
 
 def afetch(shape: Shape, values: Values, alias: str) -> Awaitable[list[Any]]:

@@ -76,7 +76,7 @@ def kind_of(value: Any, values: list[Any]) -> Hashable:
         values.append(value)
         return value
     values.append(value)
-    return type(value)
+    return type(value)  # type: ignore[return-value]  # mypy looks at the __hash__ of its instances
 
 
 class Combinable(Shaped):
@@ -156,13 +156,13 @@ class Combinable(Shaped):
     """The class Q, which is defined above this one."""
 
     def __and__(self, other: Any) -> Q:
-        return self._condition() & other
+        return self._condition().__and__(other)
 
     def __or__(self, other: Any) -> Q:
-        return self._condition() | other
+        return self._condition().__or__(other)
 
     def __xor__(self, other: Any) -> Q:
-        return self._condition() ^ other
+        return self._condition().__xor__(other)
 
     def resolve(self, scope: Scope) -> Resolved:
         """The SQL of this expression, with names turned into columns by `scope`."""

@@ -45,7 +45,7 @@ class OuterRef(F):
 
     __slots__ = ()
 
-    name: Any  # type: ignore[assignment]
+    name: Any
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         return (OuterRef, self.name.fingerprint(values) if isinstance(self.name, F) else self.name)

@@ -59,7 +59,8 @@ class Q(Shaped):
                 )
             other = Q(other)
         if not self.children and not self.negated:
-            return other
+            joined: Q = other
+            return joined
         if not other.children and not other.negated:
             return self
         children: list[Any] = []

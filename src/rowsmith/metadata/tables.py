@@ -25,6 +25,11 @@ from rowsmith.sql.ddl import (
 
 TextOf = Callable[[Any, Any], str]
 
+_PATTERN_CLASSES: dict[type[types.Type], str] = {
+    types.Varchar: "varchar_pattern_ops",
+    types.Text: "text_pattern_ops",
+}
+
 
 class TableMaker(Record):
     """Works out the tables of one database.
@@ -122,9 +127,7 @@ class TableMaker(Record):
                 name = constraint_name(meta.db_table, (field.column,), "")
                 yield CreateIndex(name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace)
             if self.pattern_indexes and (field.db_index or field.unique):
-                opclass = {types.Varchar: "varchar_pattern_ops", types.Text: "text_pattern_ops"}.get(
-                    type(field.sql_type)
-                )
+                opclass = _PATTERN_CLASSES.get(type(field.sql_type))
                 if opclass and getattr(field.sql_type, "collation", None) is None:
                     name = constraint_name(meta.db_table, (field.column,), "like")
                     yield CreateIndex(name, meta.db_table, (IndexPart(field.column, opclass=opclass),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rowsmith import bridge
@@ -59,24 +59,28 @@ class Related:
                     f"'{self.model._meta.object_name}' instance expected, got {obj!r}."
                 )
 
-    def set(self, objs: Iterable[Any], **options: Any) -> None:
-        raise NotImplementedError
+    # What the two kinds of relations do in their own ways; the awaitable twins are the same for both.
+    add: Callable[..., None]
+    create: Callable[..., Any]
+    get_or_create: Callable[..., tuple[Any, bool]]
+    update_or_create: Callable[..., tuple[Any, bool]]
+    set: Callable[..., None]
 
     async def aadd(self, *objs: Any, **options: Any) -> None:
         """As `add`."""
-        await bridge.run(self.add, *objs, **options)  # type: ignore[attr-defined]
+        await bridge.run(self.add, *objs, **options)
 
     async def acreate(self, **kwargs: Any) -> Any:
         """As `create`."""
-        return await bridge.run(self.create, **kwargs)  # type: ignore[attr-defined]
+        return await bridge.run(self.create, **kwargs)
 
     async def aget_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
         """As `get_or_create`."""
-        return await bridge.run(self.get_or_create, defaults, **kwargs)  # type: ignore[attr-defined]
+        return await bridge.run(self.get_or_create, defaults, **kwargs)
 
     async def aupdate_or_create(self, *args: Any, **kwargs: Any) -> tuple[Any, bool]:
         """As `update_or_create`."""
-        return await bridge.run(self.update_or_create, *args, **kwargs)  # type: ignore[attr-defined]
+        return await bridge.run(self.update_or_create, *args, **kwargs)
 
     async def aset(self, objs: Iterable[Any], **options: Any) -> None:
         """As `set`."""
@@ -86,13 +90,16 @@ class Related:
 class Removing:
     """The awaitable twins of what only relations that may be empty can do."""
 
+    remove: Callable[..., None]
+    clear: Callable[..., None]
+
     async def aremove(self, *objs: Any, **options: Any) -> None:
         """As `remove`."""
-        await bridge.run(self.remove, *objs, **options)  # type: ignore[attr-defined]
+        await bridge.run(self.remove, *objs, **options)
 
     async def aclear(self, **options: Any) -> None:
         """As `clear`."""
-        await bridge.run(self.clear, **options)  # type: ignore[attr-defined]
+        await bridge.run(self.clear, **options)
 
 
 # Rows that refer to the instance
@@ -153,7 +160,8 @@ class Referring(Related):
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
         """As of any queryset, within the relation."""
         self._forget_prefetched()
-        return self._rows().get_or_create(defaults, **{**kwargs, self.field.name: self.instance})
+        found: tuple[Any, bool] = self._rows().get_or_create(defaults, **{**kwargs, self.field.name: self.instance})
+        return found
 
     def update_or_create(
         self,
@@ -163,7 +171,9 @@ class Referring(Related):
     ) -> tuple[Any, bool]:
         """As of any queryset, within the relation."""
         self._forget_prefetched()
-        return self._rows().update_or_create(defaults, create_defaults, **{**kwargs, self.field.name: self.instance})
+        values = {**kwargs, self.field.name: self.instance}
+        found: tuple[Any, bool] = self._rows().update_or_create(defaults, create_defaults, **values)
+        return found
 
     def set(self, objs: Iterable[Any], *, bulk: bool = True, clear: bool = False) -> None:
         """Make `objs` the related rows; rows that cannot be without the relation stay."""

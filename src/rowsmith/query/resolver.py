@@ -347,7 +347,7 @@ class Resolver:
                 return lookup.expression(left, self.scalar(left, value, path))
             if isinstance(value, Q):
                 raise TypeError(f"A Q is a condition, not a value (in {path!r}).")
-            right = value.resolve(self)
+            right: Resolved = value.resolve(self)  # type: ignore[attr-defined]  # only Q and querysets have none
             if name == "in" and isinstance(right.node, sql.Subselect):
                 return p.InSelect(left.node, right.node.query)
             if name == "in" and isinstance(right.node, sql.Raw):

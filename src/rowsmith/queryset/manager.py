@@ -59,7 +59,8 @@ class BaseManager:
     @property
     def db(self) -> str:
         """The alias of the database that this manager uses now."""
-        return self.get_queryset().db
+        alias: str = self.get_queryset().db
+        return alias
 
     def get_queryset(self) -> Any:
         """The queryset that every method of this manager starts from; the one thing to override."""

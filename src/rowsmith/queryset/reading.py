@@ -217,8 +217,8 @@ class Reading(Refining):
             if reverse:
                 raise TypeError("Cannot reverse a query once a slice has been taken.")
             return self._slice(0, 1)
-        if query.grouping not in (None, "model") and not steps.is_ordered(query):
-            keys = {node.name for node in query.grouping if hasattr(node, "name")}  # type: ignore[union-attr]
+        if isinstance(query.grouping, tuple) and not steps.is_ordered(query):
+            keys = {node.name for node in query.grouping if hasattr(node, "name")}
             if self.model._meta.pk.column not in keys:
                 raise TypeError(
                     "Cannot use first() or last() on a grouped queryset without an order: its groups have no key to "
@@ -324,8 +324,8 @@ class Reading(Refining):
             ("bulk key", attname),
             (),
             lambda q, s: q.but(
-                chosen=(*steps.choosing(q, s, (attname,), {}, q.form).chosen, *q.chosen), form="tuple"
-            ),  # type: ignore[misc]
+                chosen=(*(steps.choosing(q, s, (attname,), {}, q.form).chosen or ()), *(q.chosen or ())), form="tuple"
+            ),
         )
         names = tuple(item.key for item in query.chosen)
         forms: dict[str, Callable[[list[Any]], Any]] = {

@@ -25,7 +25,7 @@ class Expression(Node):
 class Typed(Expression):
     """An expression that was told its type."""
 
-    type: Type = field(default=Unknown(), kw_only=True)  # type: ignore[assignment]
+    type: Type = field(default=Unknown(), kw_only=True)
 
 
 class Column(Typed):

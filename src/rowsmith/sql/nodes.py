@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rowsmith.records import Record, replace
 
@@ -15,6 +15,8 @@ class Node(Record):
 
     Its parts are the positional fields that hold nodes or tuples of nodes; what is given by keyword describes it only.
     """
+
+    __match_args__: ClassVar[tuple[str, ...]]
 
 
 def parts(node: Node) -> Iterator[Node]:

@@ -102,7 +102,8 @@ def truncate(kind: str, text: str | None, zone: str | None, whole_days: int) -> 
         elif kind != "day":
             month = {"year": 1, "quarter": (start.month - 1) // 3 * 3 + 1}.get(kind, start.month)
             start = start.replace(month=month, day=1)
-    return start.date().isoformat() if whole_days else start.isoformat(" ")
+    found: str = start.date().isoformat() if whole_days else start.isoformat(" ")
+    return found
 
 
 _SHORT = {
@@ -140,7 +141,7 @@ def elapsed(later: str | None, earlier: str | None) -> int | None:
         a, b = datetime.combine(date.min, a), datetime.combine(date.min, b)
     elif not (isinstance(a, datetime) and isinstance(b, datetime)):
         a, b = (m if isinstance(m, datetime) else datetime.combine(m, time()) for m in (a, b))  # type: ignore[arg-type]
-    return (a - b) // timedelta(microseconds=1)  # type: ignore[operator]
+    return (a - b) // timedelta(microseconds=1)
 
 
 def power(base: Any, exponent: Any) -> float | None:
