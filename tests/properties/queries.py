@@ -197,7 +197,10 @@ class Writer:
                 lookup = rng.choice([*TEXT_LOOKUPS, *TEXT_LOOKUPS, *ORDER_LOOKUPS, "regex", "iregex", "range"])
                 if lookup in ("regex", "iregex"):
                     return f"{name}__{lookup}", Lit(rng.choice(PATTERNS))
-                if lookup in TEXT_LOOKUPS and lookup not in ("exact", "iexact"):
+                if lookup == "iexact":
+                    # Of another column Django takes % and _ for wildcards.
+                    return f"{name}__iexact", Lit(self.value(path))
+                if lookup in TEXT_LOOKUPS and lookup != "exact":
                     if self.chance(0.08):
                         other = self.path_of_kind(model, "text", many=False, firm=firm)
                         if other is not None:

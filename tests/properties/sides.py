@@ -178,7 +178,7 @@ class Django(Side):
         of these parents may be under an alias.
         """
         own = f'"{schema.APP}_{model.lower()}"'
-        tied = re.compile(r'\bU\d+\."(?:id|code)" = \(("\w+"|T\d+)\."(?:id|code)"\)')
+        tied = re.compile(r'\b[U-Z]\d+\."(?:id|code)" = \(("\w+"|T\d+)\."(?:id|code)"\)')
         read = re.compile(r'\(("\w+"|T\d+)\.("\w+")\) AS "_prefetch_related_val_')
         for sql in self.statements(node, writes):
             if any(outer != own for outer in tied.findall(sql)):

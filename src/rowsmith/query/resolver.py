@@ -13,6 +13,7 @@ from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for
 from rowsmith.lookups.base import Lookup, preparer
 from rowsmith.lookups.registry import find_lookup, find_transform, names_for
+from rowsmith.query.aliases import renamed
 from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
 from rowsmith.query.query import Annotation, Joined, Query
 from rowsmith.query.related import RelatedKey, check_model
@@ -172,8 +173,9 @@ class Resolver:
         if getattr(operand.field, "is_relation", False):
             model = operand.field.related_model
             return UnknownName(
-                f"Unsupported lookup {name!r} for the relation in {path!r}: {model._meta.object_name} has no field of that "
-                f"name, and relations offer the lookups {', '.join(known)}.{did_you_mean(name, [*model._meta.names, *known])} "
+                f"Unsupported lookup {name!r} for the relation in {path!r}: {model._meta.object_name} has no "
+                f"field of that name, and relations offer the lookups {', '.join(known)}."
+                f"{did_you_mean(name, [*model._meta.names, *known])} "
                 f"{model._meta.object_name} has: {choices(model._meta)}."
             )
         kind = type(operand.field).__name__ if operand.field is not None else type(operand.node.type).__name__
@@ -371,10 +373,9 @@ class Resolver:
 
     def in_query(self, left: Resolved, queryset: Any, path: str) -> Predicate:
         """`in` with a queryset on its right."""
-        if isinstance(left.field, RelatedKey):
-            if queryset.selects_instances:
-                check_model(queryset.model._meta, left.field.related_model, "a queryset")
-                queryset = queryset.selecting(left.field.key.attname)
+        if isinstance(left.field, RelatedKey) and queryset.selects_instances:
+            check_model(queryset.model._meta, left.field.related_model, "a queryset")
+            queryset = queryset.selecting(left.field.key.attname)
         query, _ = self.subquery(queryset)
         return p.NEVER if query is None else p.InSelect(left.node, query)
 
@@ -393,8 +394,9 @@ class Resolver:
 
     def split(self, path: Path, name: str, value: Any) -> Predicate:
         """Whether any related row meets the condition, as a subquery of its own: NOT of it means that none does."""
-        base = Joined("U0", self.options.db_table, self.options)
-        inner = Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="U")
+        # Names that nothing else has, until it is known how deep the subquery is.
+        base = Joined("_0", self.options.db_table, self.options)
+        inner = Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="_")
         steps, field = trimmed(path)
         column = inner.column(inner.follow(steps), field)
         left = Resolved(column, self.comparable(path))
@@ -424,7 +426,8 @@ class Resolver:
             outer = self._outer_source(path, first)
             restriction.append(p.Comparison("=", sql.Column(head.alias, head.pairs[0][1]), outer))
             shared = self._shared(head, path.steps[: first + 1])
-            if shared is not None:
+            if shared is not None and shared == _first_alias(joins, head):
+                # As in Django, only the first join of a relation is known again below a NOT.
                 key = path.steps[first].model._meta.pk
                 restriction.append(p.Comparison("=", inner.column(head.alias, key), self.column(shared, key)))
             start = head
@@ -437,7 +440,7 @@ class Resolver:
         position = joins.index(start)
         where = p.conjunction(restriction)
         source, rest = join_tree([start, *(j for j in joins[position + 1 :])], where)
-        return Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where)
+        return renamed(Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where))
 
     def _stands_alone(self, joins: list[Joined], head: Joined, first: int, predicate: Predicate) -> bool:
         """Whether nothing but the joins needs the way to `head`, so that it can be left out."""
@@ -479,6 +482,12 @@ def right_side(predicate: Predicate) -> sql.Expression | None:
             return right
         case _:
             return None
+
+
+def _first_alias(joins: list[Joined], head: Joined) -> str:
+    """The alias that a table has where it is joined for the first time."""
+    position = joins.index(head)
+    return head.table if head.table not in {j.table for j in joins[:position]} else f"T{position + 1}"
 
 
 class _Outside(Combinable):

@@ -113,7 +113,7 @@ def _related(
     else:
         followed = [_relation(options, name, prefix) for name in branches]
     for relation in followed:
-        if relation.concrete and relation not in fields and branches is not None:
+        if branches is not None and _left_out(relation, fields, loaded, prefix):
             raise FieldError(
                 f"{options.object_name}.{relation.name} cannot be both deferred and traversed by select_related()."
             )
@@ -125,12 +125,20 @@ def _related(
         yield Related(relation.cache_name, back, there in scope.optional, instance)
 
 
+def _left_out(relation: Any, fields: tuple[Any, ...], loaded: Loaded, prefix: str) -> bool:
+    """Whether defer() or only() leaves a relation out that is to be followed."""
+    if relation.concrete:
+        return relation not in fields
+    named = {name[len(prefix) :].split(SEPARATOR)[0] for name in loaded.names if name.startswith(prefix)}
+    return not loaded.defer and bool(named) and relation.name not in named
+
+
 def _relation(options: Any, name: str, prefix: str) -> Any:
     """The relation to one that `name` means to select_related()."""
     found = options.names.get(name)
     accessors = {rel.get_accessor_name(): rel for rel in options.related_objects if rel.one_to_one}
     found = found if found is not None and found.is_relation and not found.multiple else accessors.get(name)
-    if found is None or found.name != name and name not in accessors:
+    if found is None or (found.name != name and name not in accessors):
         possible = [f.name for f in options.fields if f.is_relation and f.concrete] + [
             n for n in accessors if n
         ]

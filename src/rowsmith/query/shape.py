@@ -141,6 +141,9 @@ def extend(
     slots = Slots(raw, shape.query.width)
     cache.planned += 1
     query = build(shape.query, slots)
+    if shape.query.sticky:
+        # Only the very next call shares the joins of a related manager.
+        query = query.but(sticky=frozenset())
     keep = keep and slots.faithful and not slots.unfit
     child = Shape(query.but(width=slots.base + len(slots.specs)), slots.preparation(), keep)
     prepared = tuple(slots.prepared)

@@ -93,7 +93,7 @@ class Slots:
 
 
 class Replay(Slots):
-    """Slots that were filled by an earlier resolution of the same expression; only their numbers are asked for again."""
+    """Slots that an earlier resolution of the same expression filled; only their numbers are asked for again."""
 
     __slots__ = ()
 

@@ -209,7 +209,7 @@ def deferred(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query
     if loaded.defer:
         return query.but(loaded=Loaded(loaded.names | found))
     remaining = loaded.names - found
-    return query.but(loaded=Loaded(remaining, False) if remaining else Loaded(found))
+    return query.but(loaded=Loaded(remaining, False) if remaining else Loaded(found - loaded.names))
 
 
 def loading_only(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Shaped
-from rowsmith.query.nesting import renamed
+from rowsmith.query.aliases import renamed
 from rowsmith.query.planner import has_aggregate, nest, plan
 from rowsmith.query.query import Chosen, Query, query_of
 from rowsmith.query.related import RelatedKey
