@@ -243,6 +243,8 @@ class Resolver:
         if isinstance(child, Q):
             return self.where(child, negated=negated, within_not=within_not, depth=depth + 1)
         if isinstance(child, tuple):
+            if len(child) != 2 or not isinstance(child[0], str):
+                raise TypeError(f"A condition is a pair of a name and a value, not {child!r}.")
             return self.lookup(child[0], child[1], negated, within_not)
         return self.holds(child)
 

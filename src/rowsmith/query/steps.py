@@ -184,6 +184,8 @@ def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Q
 
 def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
     for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"Fields to load or to defer are named by strings, not by {name!r}.")
         path = (
             parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
         )

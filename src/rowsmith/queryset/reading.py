@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Self
 
+import rowsmith
 from rowsmith import bridge
 from rowsmith.db.handler import connections
 from rowsmith.exceptions import NotSupportedError
@@ -141,13 +143,15 @@ class Reading(Refining):
         if self._result_cache is not None:
             return self._result_cache[key]
         part = self._slice(key.start or 0, key.stop)
-        return list(part)[:: key.step] if key.step else part
+        if key.step is None:
+            return part
+        # What is no step, such as 0, is refused before the database is asked.
+        range(1)[:: key.step]
+        return list(part)[:: key.step]
 
     # Pickling
 
     def __getstate__(self) -> dict[str, Any]:
-        import rowsmith
-
         return {
             "model": self.model,
             "rows": self._fetch_all(),
@@ -156,10 +160,6 @@ class Reading(Refining):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        import warnings
-
-        import rowsmith
-
         Refining.__init__(self, state["model"], using=state["db"])
         if state.get("version") != rowsmith.__version__:
             warnings.warn(

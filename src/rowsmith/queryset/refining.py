@@ -10,7 +10,6 @@ from warnings import warn
 
 from rowsmith import config
 from rowsmith.config import DEFAULT_DB_ALIAS
-from rowsmith.exceptions import FieldError
 from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.base import Combinable, Shaped, kind_of
@@ -26,6 +25,9 @@ from rowsmith.queryset.kinds import call_key
 from rowsmith.sql.select import Lock
 
 Build = Callable[[Query, Slots], Query]
+
+MAX_ROWS = 2**63 - 1
+"""More rows than any table holds, and the largest number that databases take for a limit."""
 
 
 class Refining(Shaped):
@@ -211,7 +213,9 @@ class Refining(Shaped):
         query, values = self._shape.query, self._values
         start: int = values[query.low] if query.low is not None else 0
         room: int | None = values[query.high] if query.high is not None else None
-        limit = None if high is None else max(0, high - low)
+        if start + low > MAX_ROWS:
+            return self.none()
+        limit = None if high is None or high > MAX_ROWS else max(0, high - low)
         if room is not None:
             room = max(0, room - low)
             limit = room if limit is None else min(limit, room)

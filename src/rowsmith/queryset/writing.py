@@ -7,7 +7,7 @@ from typing import Any
 
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.transactions import Atomic
-from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, did_you_mean
 from rowsmith.execution import cascade, writing
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.writes import update_field
@@ -32,20 +32,24 @@ class Writing(Reading):
         """What a new row is created with: the conditions that name fields, and the defaults."""
         params = {name: value for name, value in kwargs.items() if SEPARATOR not in name}
         params.update(defaults)
+        self._check_fields(params)
+        return params
+
+    def _check_fields(self, names: Iterable[Any]) -> None:
+        """Raise FieldError for names that a new row cannot be given values for."""
         meta = self.model._meta
-        unknown = [
-            name
-            for name in params
-            if name != "pk" and name not in meta.fields_map and name not in meta.property_names
-        ]
+        known = {"pk", *meta.fields_map, *meta.property_names}
+        unknown = sorted(repr(name) for name in names if name not in known)
         if unknown:
             raise FieldError(
-                f"Invalid field name(s) for model {meta.object_name}: {', '.join(map(repr, sorted(unknown)))}."
+                f"Invalid field name(s) for model {meta.object_name}: {', '.join(unknown)}."
+                f"{did_you_mean(unknown[0][1:-1], known)} It has: {', '.join(sorted(known))}."
             )
-        return params
 
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
         """The row that meets the conditions, created with `defaults` when there is none; and whether it was."""
+        if defaults:
+            self._check_fields(defaults)
         try:
             return self.get(**kwargs), False
         except self.model.DoesNotExist:
@@ -67,7 +71,7 @@ class Writing(Reading):
         create_defaults: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> tuple[Any, bool]:
-        """The row that meets the conditions with `defaults` set, or created with `create_defaults`; and whether it was."""
+        """The row that meets the conditions with `defaults` set, or made with `create_defaults`; and whether it was."""
         update_defaults = defaults or {}
         creating = update_defaults if create_defaults is None else create_defaults
         self._extracted(kwargs, creating)
@@ -94,6 +98,18 @@ class Writing(Reading):
 
     # Many rows
 
+    def _instances(self, operation: str, objs: Iterable[Any]) -> list[Any]:
+        """The objects as a list, once it is sure that they are instances of this model."""
+        instances = list(objs)
+        wanted = self.model._meta.concrete_model
+        for kind in set(map(type, instances)):
+            if not hasattr(kind, "_meta") or kind._meta.concrete_model is not wanted:
+                wrong = next(instance for instance in instances if type(instance) is kind)
+                raise TypeError(
+                    f"{operation}() takes instances of {self.model._meta.object_name}, not {wrong!r}."
+                )
+        return instances
+
     def bulk_create(
         self,
         objs: Iterable[Any],
@@ -104,10 +120,9 @@ class Writing(Reading):
         unique_fields: Sequence[str] | None = None,
     ) -> list[Any]:
         """Insert many instances with few statements; the list, with keys where the database tells them."""
-        if batch_size is not None and batch_size <= 0:
-            raise ValueError("Batch size must be a positive integer.")
+        _check_batch_size(batch_size)
         conflict = self._conflict(ignore_conflicts, update_conflicts, update_fields, unique_fields)
-        instances = list(objs)
+        instances = self._instances("bulk_create", objs)
         if not instances:
             return instances
         meta = self.model._meta
@@ -163,8 +178,7 @@ class Writing(Reading):
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Write the named fields of many instances with few statements; how many rows matched."""
-        if batch_size is not None and batch_size <= 0:
-            raise ValueError("Batch size must be a positive integer.")
+        _check_batch_size(batch_size)
         names = list(fields)
         if not names:
             raise ValueError("Field names must be given to bulk_update().")
@@ -174,7 +188,7 @@ class Writing(Reading):
             raise ValueError("bulk_update() can only be used with concrete fields.")
         if any(f.primary_key for f in chosen):
             raise ValueError("bulk_update() cannot be used with primary key fields.")
-        instances = list(objs)
+        instances = self._instances("bulk_update", objs)
         if any(instance.pk is None for instance in instances):
             raise ValueError("All bulk_update() objects must have a primary key set.")
         if not instances:
@@ -199,7 +213,8 @@ class Writing(Reading):
         for name in changes:
             if SEPARATOR in name and name not in self.model._meta.fields_map:
                 raise FieldDoesNotExist(
-                    f"{self.model._meta.object_name} has no field named {name!r}; update() sets fields of the model itself."
+                    f"{self.model._meta.object_name} has no field named {name!r}; "
+                    "update() sets fields of the model itself."
                 )
         if query.empty:
             for name in changes:
@@ -238,6 +253,13 @@ class Writing(Reading):
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value() if callable(value) else value for name, value in values.items()}
+
+
+def _check_batch_size(size: Any) -> None:
+    if size is not None and not isinstance(size, int):
+        raise TypeError(f"The batch size must be a whole number, not {size!r}.")
+    if size is not None and size <= 0:
+        raise ValueError("Batch size must be a positive integer.")
 
 
 def _field(meta: Any, name: str) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
+from rowsmith.exceptions import DataError
 from rowsmith.sql import types
 from rowsmith.sql.codec import PLAIN, Codec
 
@@ -189,6 +190,14 @@ def _encode_time(value: datetime.time) -> str:
     return value.isoformat()
 
 
+def _moved(value: datetime.datetime, zone: tzinfo) -> datetime.datetime:
+    """The same instant in another zone, as long as it lies within the calendar there."""
+    try:
+        return value.astimezone(zone)
+    except OverflowError:
+        raise DataError(f"{value.isoformat()} cannot be stored: in {zone} it lies outside of the years 1 to 9999.") from None
+
+
 def _instant(use_tz: bool, zone: tzinfo) -> Codec:
     """Instants are wall time in the database's zone, to the microsecond, as text."""
     if not use_tz:
@@ -203,7 +212,7 @@ def _instant(use_tz: bool, zone: tzinfo) -> Codec:
 
         def encode(value: datetime.datetime) -> str:
             if value.tzinfo is not UTC:
-                value = value.astimezone(UTC)
+                value = _moved(value, UTC)
             # Cheaper by a third than isoformat(), which spells the zone as well.
             text = "%04d-%02d-%02d %02d:%02d:%02d" % (  # noqa: UP031 - the fastest spelling
                 value.year,
@@ -231,7 +240,7 @@ def _instant(use_tz: bool, zone: tzinfo) -> Codec:
         )
 
     def to_zone(value: datetime.datetime) -> str:
-        return value.astimezone(zone).replace(tzinfo=None).isoformat(" ")
+        return _moved(value, zone).replace(tzinfo=None).isoformat(" ")
 
     def from_zone(value: str) -> datetime.datetime:
         return _datetime(value).replace(tzinfo=zone)
