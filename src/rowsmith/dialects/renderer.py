@@ -245,7 +245,9 @@ class Renderer:
         parts = ["SELECT "]
         if node.distinct_on:
             if not self.features.distinct_on:
-                raise NotSupportedError(f"The {self.dialect.name} database has no DISTINCT ON; call distinct() without names.")
+                raise NotSupportedError(
+                    f"The {self.dialect.name} database has no DISTINCT ON; call distinct() without names."
+                )
             parts.append(f"DISTINCT ON ({self.list(node.distinct_on)}) ")
         elif node.distinct:
             parts.append("DISTINCT ")

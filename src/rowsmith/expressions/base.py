@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Resolved(Record):
-    """A SQL expression and the field that says how its values are prepared and read; None when only its type is known."""
+    """A SQL expression and the field that prepares and reads its values; None when only its type is known."""
 
     node: sql.Expression
     field: Any = None

@@ -41,7 +41,7 @@ class F(Expression):
 
 
 class OuterRef(F):
-    """A name of the query that this one will be nested in; it may be an F or an OuterRef itself, one level further out."""
+    """A name of the query that this one will be nested in; an F or an OuterRef inside is one level further out."""
 
     __slots__ = ()
 

@@ -35,7 +35,8 @@ def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, addi
         [convert(field.pre_save(obj, adding)) for field, convert in zip(fields, converters, strict=True)]
     )
     tuple_ = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
-    text = f"def extract(obj):\n    try:\n        return {tuple_}\n    except ArithmeticError:\n        return explain(obj)\n"
+    body = f"    try:\n        return {tuple_}\n    except ArithmeticError:\n        return explain(obj)\n"
+    text = f"def extract(obj):\n{body}"
     filename = f"<rowsmith parameters {next(_serial)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     exec(compile(text, filename, "exec"), names)

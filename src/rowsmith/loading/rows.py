@@ -44,4 +44,4 @@ def row_loader(layout: Layout, width: int, codec_of: CodecOf, connection: Any, l
 
 def named_row(names: tuple[str, ...]) -> Any:
     """The named tuple class for rows with these names."""
-    return namedtuple("Row", names, rename=True)  # noqa: PYI024 - the names are known at run time only
+    return namedtuple("Row", names, rename=True)  # the names are known at run time only

@@ -237,7 +237,7 @@ class Persistence:
     def _relations_to_many(self: Any) -> set[str]:
         return {rel.get_accessor_name() for rel in self._meta.related_objects if rel.multiple}
 
-    def _get_next_or_previous_by_FIELD(self: Any, field: Any, is_next: bool, **conditions: Any) -> Any:  # noqa: N802
+    def _get_next_or_previous_by_FIELD(self: Any, field: Any, is_next: bool, **conditions: Any) -> Any:
         """The instance next to this one by a date field; rows of the same date come in key order."""
         if not self._is_pk_set():
             raise ValueError("get_next/get_previous cannot be used on unsaved objects.")

@@ -123,7 +123,7 @@ class DateOf(Typed):
 
 
 class Truncate(Typed):
-    """The start of the year, quarter, month, week, day, hour, minute or second in which a moment lies, seen in `zone`."""
+    """The start of the year, quarter, month, week, day, hour, minute or second of a moment seen in `zone`."""
 
     kind: str
     operand: Expression
