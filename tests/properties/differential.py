@@ -48,6 +48,7 @@ class Tally:
     errors: int = 0
     stumbles: int = 0
     contradictions: list[str] = field(default_factory=list)
+    refused: int = 0
     mistakes: list[str] = field(default_factory=list)
     softer: Counter[str] = field(default_factory=Counter)
     mismatches: list[str] = field(default_factory=list)
@@ -101,6 +102,12 @@ def contradicts_itself(query: queries.Query, oracle: sides.Side, subject: sides.
         return False
     answers = [oracle.run(other.node, query.writes) for other in spellings]
     return any(verdict(query, answer, mine) is None for answer in answers)
+
+
+def refused_earlier(reason: str, query: queries.Query, oracle: sides.Side) -> bool:
+    """Did rowsmith refuse a wrong value at the call, which Django never looks at because nothing can match anyhow?"""
+    refused = re.match(r"an answer there, (InvalidValue|ValueError|TypeError|UnknownName) here", reason)
+    return refused is not None and not oracle.statements(query.node, query.writes)
 
 
 def family_of(reason: str) -> str:
@@ -216,10 +223,16 @@ def run(
             reason = compare(query, oracle, subject, tally)
             if reason is not None and oracle.mistakes(query.model, query.node, query.writes):
                 tally.mistakes.append(str(query))
+            elif reason is not None and refused_earlier(reason, query, oracle):
+                tally.refused += 1
             elif reason is not None and contradicts_itself(query, oracle, subject):
                 tally.contradictions.append(str(query))
             elif reason is not None:
                 small = shrink(query, reason, oracle, subject) if cut else query
+                if small is not query and contradicts_itself(small, oracle, subject):
+                    # What remains of the mismatch once everything else is cut away is Django's own.
+                    tally.contradictions.append(str(small))
+                    continue
                 label = f"query {i} of seed {seed}"
                 tally.mismatches.append(describe(label, small, reason, oracle, subject, query))
                 tally.kinds[reason] += 1
@@ -272,7 +285,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{len(tally.mismatches)} mismatches, {tally.errors} agreed errors, "
         f"{tally.stumbles} on which Django itself stumbled, "
         f"{len(tally.contradictions)} on which it contradicts itself, "
-        f"{len(tally.mistakes)} with its known mistake"
+        f"{len(tally.mistakes)} with its known mistake, {tally.refused} refused earlier"
     )
     return 1 if tally.mismatches else 0
 

@@ -188,6 +188,8 @@ def turned(node: Node) -> Node:
     match node:
         case Bin("&" | "|" | "^" as op, left, right) if not queryset(node):
             return Bin(op, right, left)
+        case Call(target, "filter" | "exclude" as name, args, kwargs) if args and kwargs:
+            return Call(target, name, (Call(None, "Q", (), kwargs[::-1]), *args[::-1]))
         case Call(target, "filter" | "exclude" | "Q" as name, args, kwargs):
             return Call(target, name, args[::-1], kwargs[::-1])
     return node
