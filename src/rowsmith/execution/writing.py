@@ -145,7 +145,7 @@ def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -
         statement = connection.dialect.render(writes.update_row(options, fields))
         extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
         found = plans[key] = Plan(statement.text, extract, (), list)
-        if fields is options.plain_fields:
+        if fields is options.plain_fields and not options.select_on_save:
             plans[connection.alias] = found
     return found
 
@@ -156,10 +156,10 @@ def overwrite(instance: Any, options: Any, alias: str) -> bool:
     if plan is None:
         return False
     try:
-        parameters = plan.extract(instance)
+        # A key of None matches no row.
+        return connections[alias].execute(plan.text, plan.extract(instance)) > 0
     except Computed:
         return False
-    return connections[alias].execute(plan.text, parameters) > 0
 
 
 def update(instance: Any, fields: tuple[Any, ...], alias: str) -> bool:

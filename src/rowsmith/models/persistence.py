@@ -16,7 +16,9 @@ from rowsmith.signals import post_save, pre_save
 class Persistence:
     """What a model instance can do with its row."""
 
+    _adding: bool
     _database: str | None
+    _pending: frozenset[str]
     _prefetched: dict[str, Any] | None
 
     def save(
@@ -35,6 +37,17 @@ class Persistence:
         """
         if args:
             raise TypeError("save() takes keyword arguments only: save(force_insert=True), not save(True).")
+        cls: Any = self.__class__
+        if (
+            # The usual case: a row that is there, all of it loaded, nobody listening.
+            using is None
+            and update_fields is None
+            and not (force_insert or force_update or self._adding or self._pending)
+            and not (pre_save.receivers or post_save.receivers)
+            and type(self) is cls
+            and writing.overwrite(self, cls._meta, self._database or DEFAULT_DB_ALIAS)
+        ):
+            return
         self._save(force_insert, force_update, using, update_fields)
 
     async def asave(
@@ -64,17 +77,6 @@ class Persistence:
     ) -> None:
         cls = self.__class__
         meta = cls._meta
-        if (
-            # The usual case: a row that is there, all of it loaded, nobody listening.
-            not (self._adding or self._pending or force_insert or force_update or meta.select_on_save)
-            and using is None
-            and update_fields is None
-            and type(self) is cls
-            and not (pre_save.receivers or post_save.receivers)
-            and getattr(self, meta.pk.attname) is not None
-            and writing.overwrite(self, meta, self._database or DEFAULT_DB_ALIAS)
-        ):
-            return
         if self._pending:
             self._take_over_keys()
         if force_insert and (force_update or update_fields):

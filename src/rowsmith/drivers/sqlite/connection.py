@@ -22,10 +22,12 @@ T = TypeVar("T")
 class DirectConnection:
     """One `sqlite3` connection; statements run at once, on the caller's thread."""
 
-    __slots__ = ("_begin", "era", "holder", "native", "opened_at", "returned_at", "text")
+    __slots__ = ("_begin", "_cursor", "era", "holder", "native", "opened_at", "returned_at", "text")
 
     def __init__(self, native: sqlite3.Connection, begin: str) -> None:
         self.native = native
+        # For statements without rows, which leave nothing open on it.
+        self._cursor = native.cursor()
         self.opened_at = self.returned_at = time.monotonic()
         self.era = 0
         self.holder: Any = None
@@ -47,10 +49,15 @@ class DirectConnection:
         return self.fetch(text, parameters, consume)
 
     def execute(self, text: str, parameters: Sequence[Any]) -> int:
+        cursor = self._cursor
         try:
-            return self.native.execute(text, parameters).rowcount
+            cursor.execute(text, parameters)
         except BINDING_ERRORS as error:
             raise mapped(error) from error
+        count = cursor.rowcount
+        if cursor.description is not None:
+            self._cursor = self.native.cursor()
+        return count
 
     def execute_many(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
         try:
