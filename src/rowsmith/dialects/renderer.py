@@ -27,6 +27,13 @@ class Spelling(Protocol):
     def column_type(self, type_: t.Type) -> str: ...
 
 
+_NUMBERS = (t.Integer, t.Serial, t.Float, t.Decimal)
+
+
+def _adds_numbers(node: e.Arithmetic) -> bool:
+    return node.operator in "+-" and isinstance(node.left.type, _NUMBERS) and isinstance(node.right.type, _NUMBERS)
+
+
 class Renderer:
     """Writes one statement; every method returns text and binds its placeholders in the order of the text."""
 
@@ -42,7 +49,13 @@ class Renderer:
         self.bindings: list[Binding] = []
 
     def statement(self, tree: Node) -> Statement:
-        text = self.render(tree)
+        try:
+            text = self.render(tree)
+        except RecursionError:
+            raise NotSupportedError(
+                "The query nests too deep to be written down. Combine conditions side by side instead, and compute long "
+                "sums with fewer expressions."
+            ) from None
         return Statement(text, tuple(self.bindings))
 
     def render(self, node: Node) -> str:
@@ -108,7 +121,16 @@ class Renderer:
         return f"{name}({self.list(node.arguments)})"
 
     def arithmetic_node(self, node: e.Arithmetic) -> str:
-        return f"({self.render(node.left)} {self.arithmetic[node.operator]} {self.render(node.right)})"
+        terms: list[tuple[str, e.Expression]] = []
+        first: e.Expression = node
+        # A long sum is written without a parenthesis for each term: parsers hold only so many open ones.
+        while isinstance(first, e.Arithmetic) and (not terms or _adds_numbers(first) and _adds_numbers(node)):
+            terms.append((first.operator, first.right))
+            first = first.left
+        # Placeholders are bound in the order of the text.
+        parts = [self.render(first)]
+        parts += [f" {self.arithmetic[operator]} {self.render(term)}" for operator, term in reversed(terms)]
+        return f"({''.join(parts)})"
 
     def negative(self, node: e.Negative) -> str:
         return f"-({self.render(node.operand)})"
@@ -221,8 +243,15 @@ class Renderer:
         return f"({self.chain(operands[:middle], glue)}){glue}({self.chain(operands[middle:], glue)})"
 
     def exclusive(self, node: p.Xor) -> str:
-        terms = " + ".join([f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in node.operands])
-        return f"({terms}) % 2 = 1"
+        return f"{self.sum_of_truths(node.operands)} % 2 = 1"
+
+    def sum_of_truths(self, operands: Sequence[p.Predicate]) -> str:
+        """How many of the operands are true; added up by halves, as databases limit how deep expressions nest."""
+        if len(operands) <= 100:
+            terms = [f"CASE WHEN {self.render(operand)} THEN 1 ELSE 0 END" for operand in operands]
+            return f"({' + '.join(terms)})"
+        middle = len(operands) // 2
+        return f"({self.sum_of_truths(operands[:middle])} + {self.sum_of_truths(operands[middle:])})"
 
     # Queries
 

@@ -99,12 +99,25 @@ class Q(Shaped):
         return len(self.children)
 
     def __repr__(self) -> str:
-        inner = ", ".join(
-            f"({child[0]!r}, {child[1]!r})" if isinstance(child, tuple) else repr(child)
-            for child in self.children
-        )
-        text = f"({self.connector}: {inner})"
-        return f"<Q: {'(NOT ' + text + ')' if self.negated else text}>"
+        # Without recursion: a Q may nest thousands deep.
+        parts: list[str] = []
+        pending: list[Any] = [self]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, str):
+                parts.append(node)
+            elif isinstance(node, Q):
+                parts.append(f"<Q: {'(NOT ' if node.negated else ''}({node.connector}: ")
+                pending.append("))>" if node.negated else ")>")
+                for position, child in enumerate(reversed(node.children)):
+                    if position:
+                        pending.append(", ")
+                    pending.append(child)
+            elif isinstance(node, tuple):
+                parts.append(f"({node[0]!r}, {node[1]!r})")
+            else:
+                parts.append(repr(node))
+        return "".join(parts)
 
     def _identity(self) -> tuple[Hashable, list[Any]]:
         values: list[Any] = []
