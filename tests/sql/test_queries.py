@@ -10,15 +10,19 @@ from rowsmith.sql import predicates as p
 from rowsmith.sql import select as s
 from tests.sql.dialects import ID, PAGES, POSTGRESQL, SQLITE, TITLE, number, spelled
 
+BOOK = s.Table("book", "book")
+IDS = s.Select((s.Output(ID),), BOOK)
+PAGE_COUNTS = s.Select((s.Output(PAGES),), BOOK)
+
 
 @spelled('SELECT "book"."id", "book"."title" FROM "book"')
 def test_a_select_of_a_table(dialect, expected):
-    assert dialect.render(s.Select((s.Output(ID), s.Output(TITLE)), s.Table("book", "book"))).text == expected
+    assert dialect.render(s.Select((s.Output(ID), s.Output(TITLE)), BOOK)).text == expected
 
 
 @spelled('SELECT COUNT(*) AS "how many" FROM "book"')
 def test_an_output_has_the_name_it_was_given(dialect, expected):
-    tree = s.Select((s.Output(e.Aggregate("COUNT", (e.Star(),)), "how many"),), s.Table("book", "book"))
+    tree = s.Select((s.Output(e.Aggregate("COUNT", (e.Star(),)), "how many"),), BOOK)
     assert dialect.render(tree).text == expected
 
 
@@ -29,7 +33,7 @@ def test_a_select_without_a_table(dialect, expected):
 
 @spelled('SELECT "book"."id" FROM "book"')
 def test_a_condition_that_always_holds_is_not_written(dialect, expected):
-    assert dialect.render(s.Select((s.Output(ID),), s.Table("book", "book"), where=p.ALWAYS)).text == expected
+    assert dialect.render(s.Select((s.Output(ID),), BOOK, where=p.ALWAYS)).text == expected
 
 
 @spelled(
@@ -41,7 +45,7 @@ def test_a_condition_that_always_holds_is_not_written(dialect, expected):
 def test_an_inner_and_an_outer_join(dialect, expected):
     tree = s.Select(
         (s.Output(ID),),
-        s.Table("book", "book"),
+        BOOK,
         joins=(
             s.Join(
                 s.Table("author", "author"), p.Comparison("=", e.Column("book", "author_id"), e.Column("author", "id"))
@@ -59,7 +63,7 @@ def test_an_inner_and_an_outer_join(dialect, expected):
 def test_grouping_and_a_condition_on_groups(dialect, expected):
     tree = s.Select(
         (s.Output(TITLE),),
-        s.Table("book", "book"),
+        BOOK,
         grouping=(TITLE,),
         having=p.Comparison(">", e.Aggregate("COUNT", (ID,)), number()),
     )
@@ -68,9 +72,7 @@ def test_grouping_and_a_condition_on_groups(dialect, expected):
 
 @spelled('SELECT "book"."id" FROM "book" ORDER BY "book"."title" ASC, "book"."id" DESC')
 def test_an_order(dialect, expected):
-    tree = s.Select(
-        (s.Output(ID),), s.Table("book", "book"), ordering=(e.Ordering(TITLE), e.Ordering(ID, descending=True))
-    )
+    tree = s.Select((s.Output(ID),), BOOK, ordering=(e.Ordering(TITLE), e.Ordering(ID, descending=True)))
     assert dialect.render(tree).text == expected
 
 
@@ -79,7 +81,7 @@ def test_an_order(dialect, expected):
     postgresql='SELECT "book"."id" FROM "book" LIMIT $1 OFFSET $2',
 )
 def test_a_slice_becomes_limit_and_offset(dialect, expected):
-    tree = s.Select((s.Output(ID),), s.Table("book", "book"), limit=number(1), offset=number(0))
+    tree = s.Select((s.Output(ID),), BOOK, limit=number(1), offset=number(0))
     assert dialect.render(tree).text == expected
 
 
@@ -88,17 +90,17 @@ def test_a_slice_becomes_limit_and_offset(dialect, expected):
     postgresql='SELECT "book"."id" FROM "book" OFFSET $1',
 )
 def test_a_slice_without_an_end(dialect, expected):
-    assert dialect.render(s.Select((s.Output(ID),), s.Table("book", "book"), offset=number())).text == expected
+    assert dialect.render(s.Select((s.Output(ID),), BOOK, offset=number())).text == expected
 
 
 @spelled('SELECT DISTINCT "book"."title" FROM "book"')
 def test_distinct_rows(dialect, expected):
-    assert dialect.render(s.Select((s.Output(TITLE),), s.Table("book", "book"), distinct=True)).text == expected
+    assert dialect.render(s.Select((s.Output(TITLE),), BOOK, distinct=True)).text == expected
 
 
 @spelled('SELECT * FROM (SELECT "book"."id" FROM "book") "sub"')
 def test_a_derived_table(dialect, expected):
-    tree = s.Select((s.Output(e.Star()),), s.Derived(s.Select((s.Output(ID),), s.Table("book", "book")), "sub"))
+    tree = s.Select((s.Output(e.Star()),), s.Derived(IDS, "sub"))
     assert dialect.render(tree).text == expected
 
 
@@ -112,7 +114,7 @@ def test_a_derived_table(dialect, expected):
 def test_a_union_of_all_rows_in_an_order(dialect, expected):
     tree = s.Combination(
         "UNION",
-        (s.Select((s.Output(ID),), s.Table("book", "book")), s.Select((s.Output(PAGES),), s.Table("book", "book"))),
+        (IDS, PAGE_COUNTS),
         all=True,
         ordering=(e.Ordering(e.Literal(1)),),
         limit=number(),
@@ -127,7 +129,7 @@ def test_a_union_of_all_rows_in_an_order(dialect, expected):
 def test_rows_of_the_first_that_the_second_has_not(dialect, expected):
     tree = s.Combination(
         "EXCEPT",
-        (s.Select((s.Output(ID),), s.Table("book", "book")), s.Select((s.Output(PAGES),), s.Table("book", "book"))),
+        (IDS, PAGE_COUNTS),
     )
     assert dialect.render(tree).text == expected
 
@@ -137,7 +139,7 @@ def test_rows_of_the_first_that_the_second_has_not(dialect, expected):
     postgresql='SELECT "book"."id" FROM "book" FOR UPDATE OF "book" SKIP LOCKED',
 )
 def test_locked_rows(dialect, expected):
-    tree = s.Select((s.Output(ID),), s.Table("book", "book"), lock=s.Lock(of=("book",), skip_locked=True))
+    tree = s.Select((s.Output(ID),), BOOK, lock=s.Lock(of=("book",), skip_locked=True))
     assert dialect.render(tree).text == expected
 
 
@@ -146,7 +148,7 @@ def test_locked_rows(dialect, expected):
     postgresql='SELECT "book"."id" FROM "book" FOR NO KEY UPDATE NOWAIT',
 )
 def test_locked_rows_whose_keys_may_be_referred_to(dialect, expected):
-    tree = s.Select((s.Output(ID),), s.Table("book", "book"), lock=s.Lock(nowait=True, no_key=True))
+    tree = s.Select((s.Output(ID),), BOOK, lock=s.Lock(nowait=True, no_key=True))
     assert dialect.render(tree).text == expected
 
 
@@ -155,7 +157,7 @@ def test_hostile_names_of_tables_and_outputs_stay_names(dialect, expected):
     assert dialect.render(s.Select((s.Output(ID, 'a"; --'),), s.Table('x"y', 'z" --'))).text == expected
 
 
-DISTINCT_ON = s.Select((s.Output(ID),), s.Table("book", "book"), distinct_on=(TITLE,))
+DISTINCT_ON = s.Select((s.Output(ID),), BOOK, distinct_on=(TITLE,))
 
 
 def test_the_first_row_of_each_group_is_asked_for_by_distinct_on():
@@ -168,8 +170,6 @@ def test_a_database_without_distinct_on_says_so():
 
 
 def test_bindings_stand_in_the_order_of_their_placeholders():
-    tree = s.Select(
-        (s.Output(number(2)),), s.Table("book", "book"), where=p.Comparison("=", ID, number(0)), limit=number(1)
-    )
+    tree = s.Select((s.Output(number(2)),), BOOK, where=p.Comparison("=", ID, number(0)), limit=number(1))
     assert [binding.slot for binding in SQLITE.render(tree).bindings] == [2, 0, 1]
     assert [binding.slot for binding in POSTGRESQL.render(tree).bindings] == [2, 0, 1]
