@@ -53,8 +53,8 @@ class Renderer:
             text = self.render(tree)
         except RecursionError:
             raise NotSupportedError(
-                "The query nests too deep to be written down. Combine conditions side by side instead, and compute long "
-                "sums with fewer expressions."
+                "The query nests too deep to be written down. Combine conditions side by side instead, and compute "
+                "long sums with fewer expressions."
             ) from None
         return Statement(text, tuple(self.bindings))
 
@@ -124,7 +124,7 @@ class Renderer:
         terms: list[tuple[str, e.Expression]] = []
         first: e.Expression = node
         # A long sum is written without a parenthesis for each term: parsers hold only so many open ones.
-        while isinstance(first, e.Arithmetic) and (not terms or _adds_numbers(first) and _adds_numbers(node)):
+        while isinstance(first, e.Arithmetic) and (not terms or (_adds_numbers(first) and _adds_numbers(node))):
             terms.append((first.operator, first.right))
             first = first.left
         # Placeholders are bound in the order of the text.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
@@ -16,6 +16,7 @@ from rowsmith.signals import post_save, pre_save
 class Persistence:
     """What a model instance can do with its row."""
 
+    _meta: ClassVar[Any]
     _adding: bool
     _database: str | None
     _pending: frozenset[str]
@@ -44,7 +45,7 @@ class Persistence:
             and update_fields is None
             and not (force_insert or force_update or self._adding or self._pending)
             and not (pre_save.receivers or post_save.receivers)
-            and type(self) is cls
+            and type(self) is cls  # not with deferred columns
             and writing.overwrite(self, cls._meta, self._database or DEFAULT_DB_ALIAS)
         ):
             return

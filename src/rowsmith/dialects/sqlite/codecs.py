@@ -195,7 +195,9 @@ def _moved(value: datetime.datetime, zone: tzinfo) -> datetime.datetime:
     try:
         return value.astimezone(zone)
     except OverflowError:
-        raise DataError(f"{value.isoformat()} cannot be stored: in {zone} it lies outside of the years 1 to 9999.") from None
+        raise DataError(
+            f"{value.isoformat()} cannot be stored: in {zone} it lies outside of the years 1 to 9999."
+        ) from None
 
 
 def _instant(use_tz: bool, zone: tzinfo) -> Codec:
