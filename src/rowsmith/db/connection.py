@@ -73,6 +73,8 @@ class Connection:
         self.supports_procedures: bool = self._driver.procedures
         self.atomic_without_autocommit: bool = self._driver.atomic_without_autocommit
         self.ops = Operations(self.dialect)
+        # What is compiled for this connection is kept under this object, and holds as long as it stays.
+        self.epoch: object = object()
         self._on_connect = self.dialect.on_connect
         self._session: ContextVar[Session | None] = ContextVar(f"rowsmith_{self.alias}", default=None)
         self._watch = Watch(self.alias, options.echo)

@@ -47,6 +47,11 @@ class ConnectionHandler:
             return list(self._made.values())
         return [self[alias] for alias in self]
 
+    def outdate(self) -> None:
+        """Let nothing that was compiled for any connection be used again."""
+        for connection in list(self._made.values()):
+            connection.epoch = object()
+
     def close_all(self) -> None:
         """Close every connection, also databases in memory."""
         for connection in list(self._made.values()):

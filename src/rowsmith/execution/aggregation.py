@@ -30,12 +30,12 @@ def aggregate(shape: Shape, values: Values, expressions: Mapping[str, Any], alia
 
     child, values = extend(shape, values, key, raw, build)
     connection = connections[alias]
-    compiled: Compiled | None = child.compiled.get((alias, "aggregate"))
+    compiled: Compiled | None = child.compiled.get((connection.epoch, "aggregate"))
     if compiled is None:
         if not plans:
             # Another database has this shape already; its plan was not kept.
             build(shape.query, Slots(raw, shape.query.width))
         compiled = compile_plan(plans[0], connection, child.query.width, shape.query.options.label)
-        child.compiled[(alias, "aggregate")] = compiled
+        child.compiled[(connection.epoch, "aggregate")] = compiled
     [row] = connection.fetch(compiled.text, compiled.bind(values), compiled.load)
     return row  # type: ignore[no-any-return]

@@ -65,8 +65,9 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
     """Delete the rows of a queryset and what depends on them."""
     model = queryset.model
     shape, values = queryset._shape, queryset._values
+    key = (connections[alias].epoch, "cascade")
     watched = bool(pre_delete.receivers or post_delete.receivers)
-    statements: Statements | None = None if watched else shape.compiled.get((alias, "cascade"))
+    statements: Statements | None = None if watched else shape.compiled.get(key)
     if statements is not None:
         return run_statements(statements, values, alias)
     if any(True for _ in referring(model)) and not queryset._own_table_only:
@@ -77,7 +78,7 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
     if not listened(model) and lazy.add_referrers(model, queryset, frozenset({model})):
         lazy.deletes.append((model, queryset))
         if not watched and lazy.repeatable(values):
-            shape.compiled[(alias, "cascade")] = lazy.statements()
+            shape.compiled[key] = lazy.statements()
         return lazy.run()
     return _Loaded(alias).run(model, list(queryset))
 

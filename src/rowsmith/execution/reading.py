@@ -41,7 +41,7 @@ def _announced(model: Any) -> bool:
 
 def _listeners_changed() -> None:
     # Loaders have the choice between plain and announced construction compiled in.
-    cache.clear()
+    connections.outdate()
 
 
 pre_init.changed.append(_listeners_changed)
@@ -73,11 +73,11 @@ def compile_tree(tree: Node, connection: Connection, width: int, load: Loader) -
 
 def rows_of(shape: Shape, connection: Connection) -> Compiled:
     """The statement for the rows of a shape."""
-    compiled: Compiled | None = shape.compiled.get(connection.alias)
+    compiled: Compiled | None = shape.compiled.get(connection.epoch)
     if compiled is None:
         query = shape.query
         compiled = compile_plan(plan(query), connection, query.width, query.options.label)
-        shape.compiled[connection.alias] = compiled
+        shape.compiled[connection.epoch] = compiled
     shape.used = True
     return compiled
 
@@ -89,7 +89,7 @@ def _first_value(rows: Iterable[tuple[Any, ...]]) -> Any:
 
 
 def _derived(shape: Shape, connection: Connection, kind: str, tree: Callable[[Any], Node]) -> Compiled:
-    key = (connection.alias, kind)
+    key = (connection.epoch, kind)
     compiled: Compiled | None = shape.compiled.get(key)
     if compiled is None:
         compiled = compile_tree(tree(shape.query), connection, shape.query.width, _first_value)
@@ -111,7 +111,7 @@ def existence_of(shape: Shape, connection: Connection) -> Compiled:
 def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
     """The loaded rows of a shape."""
     connection = connections[alias]
-    compiled = shape.compiled.get(alias)
+    compiled = shape.compiled.get(connection.epoch)
     if compiled is None:
         if shape.query.empty:
             return []
@@ -122,7 +122,7 @@ def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
 def afetch(shape: Shape, values: Values, alias: str) -> Awaitable[list[Any]]:
     """As `fetch`, for awaiting the driver directly: no code of the user runs in between."""
     connection = connections[alias]
-    compiled = shape.compiled.get(alias)
+    compiled = shape.compiled.get(connection.epoch)
     if compiled is None:
         if shape.query.empty:
             return _no_rows()

@@ -211,24 +211,25 @@ def update_query(shape: Shape, values: Values, changes: Mapping[str, Any], alias
         return query
 
     child, values = extend(shape, values, key, raw, build)
-    compiled = child.compiled.get((alias, "update"))
+    compiled = child.compiled.get((connection.epoch, "update"))
     if compiled is None:
         if not trees:
             build(shape.query, Slots(raw, shape.query.width))
         statement = connection.dialect.render(trees[0])
         compiled = statement.text, binder(statement.bindings, child.query.width)
-        child.compiled[(alias, "update")] = compiled
+        child.compiled[(connection.epoch, "update")] = compiled
     text, bind = compiled
     return connection.execute(text, bind(values))
 
 
 def delete_statement(shape: Shape, alias: str) -> tuple[str, Binder]:
     """The DELETE of the rows of a shape from its own table, and what binds values to it."""
-    compiled: tuple[str, Binder] | None = shape.compiled.get((alias, "delete"))
+    connection = connections[alias]
+    compiled: tuple[str, Binder] | None = shape.compiled.get((connection.epoch, "delete"))
     if compiled is None:
-        statement = connections[alias].dialect.render(writes.deleted(shape.query))
+        statement = connection.dialect.render(writes.deleted(shape.query))
         compiled = statement.text, binder(statement.bindings, shape.query.width)
-        shape.compiled[(alias, "delete")] = compiled
+        shape.compiled[(connection.epoch, "delete")] = compiled
     return compiled
 
 

@@ -56,7 +56,7 @@ class Aggregate(Func):
         raise TypeError("Complex expressions require an alias: give the aggregate a keyword name.")
 
     def fingerprint(self, values: list[Any]) -> Hashable:
-        if self.filter is None and self.default is None and self.output_field is None:
+        if self.filter is None and self.default is None and self.output_field is None and self._ours:
             keys = [expression.fingerprint(values) for expression in self.expressions]
             return (type(self), self.name, self.distinct, *keys)
         condition = None if self.filter is None else self.filter.fingerprint(values)

@@ -19,10 +19,12 @@ class Func(Expression):
     result: ClassVar[types.Type | None] = None
     """What the function returns; None means what its first argument is."""
     name: str = "FUNC"
+    _ours: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.name = cls.function or cls.__name__.upper()
+        cls._ours = cls.__module__.startswith("rowsmith.")
 
     def __init__(self, *expressions: Any, output_field: Any = None, function: str | None = None) -> None:
         if self.arity is not None and len(expressions) != self.arity:
@@ -40,7 +42,18 @@ class Func(Expression):
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         keys = tuple(expression.fingerprint(values) for expression in self.expressions)
-        return (type(self), self.name, self._field_key(), keys)
+        return (type(self), self.name, self._field_key(), keys, self._extra_key())
+
+    def _extra_key(self) -> Hashable:
+        """What a user's own class keeps besides: all of it may change the SQL."""
+        if self._ours:
+            return None
+        extra = [(name, value) for name, value in vars(self).items() if name not in _KNOWN]
+        try:
+            hash(key := tuple(extra))
+        except TypeError:
+            return object()  # equal to nothing: such a query is planned anew each time
+        return key
 
     def resolve(self, scope: Scope) -> Resolved:
         arguments = [expression.resolve(scope) for expression in self.expressions]
@@ -49,3 +62,6 @@ class Func(Expression):
         node = sql.Function(self.name, tuple(a.node for a in arguments), type=type_)
         inferred = arguments[0].field if arguments and type_ == first else None
         return self._typed(node, scope, inferred)
+
+
+_KNOWN = frozenset({"default", "distinct", "expressions", "filter", "name", "output_field"})

@@ -185,6 +185,9 @@ def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any],
 def nest(queryset: Any, exists: bool, scope: Resolver) -> tuple[Any, Any]:
     """The SELECT of a queryset inside another query, and the field of its column; None when it has no rows."""
     query, values = queryset.nested(exists)
+    if not queryset.repeatable:
+        # A query planned for one set of values gives its plan to nothing else.
+        scope.slots.unfit = True
     if query.empty:
         scope.slots.place_prepared(len(values))
         return None, None

@@ -146,7 +146,7 @@ def updated_row(
 
 def update_field(options: Any, name: str) -> Any:
     """The concrete field of a model that update() may set."""
-    field = options.pk if name == "pk" else options.fields_map.get(name)
+    field = options.pk if name == "pk" else options.fields_map.get(name) or options.names.get(name)
     if field is None:
         names = [f.name for f in options.fields]
         raise FieldDoesNotExist(

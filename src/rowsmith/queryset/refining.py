@@ -108,6 +108,11 @@ class Refining(Shaped):
     _query_for_lookup = True
 
     @property
+    def repeatable(self) -> bool:
+        """Whether the same calls with other values lead to this shape again."""
+        return self._shape.kept
+
+    @property
     def selects_instances(self) -> bool:
         """Whether rows are instances of the model, not chosen columns."""
         return self._shape.query.chosen is None
@@ -408,6 +413,10 @@ class QueryView:
 
     def nested(self, exists: bool) -> tuple[Query, Values]:
         return self._queryset.nested(exists)
+
+    @property
+    def repeatable(self) -> bool:
+        return self._queryset.repeatable
 
 
 def _restored(kind: type[Refining], query: Query, values: Values) -> QueryView:
