@@ -60,7 +60,9 @@ def test_only_and_defer_combine_in_the_order_of_the_calls(shelf):
     assert loaded(Book.objects.only("title", "pages").defer("pages")) == {"title"}
     assert loaded(Book.objects.defer("pages").only("title", "pages")) == {"title"}
     assert loaded(Book.objects.only("title").defer("pages")) == {"title"}
-    assert loaded(Book.objects.only("title").defer("title")) == {"pages", "rating"}
+    assert loaded(Book.objects.only("title", "rating").defer("title")) == {"rating"}
+    # Nothing is left to be loaded at once, so the choice of only() is void.
+    assert loaded(Book.objects.only("title").defer("title", "pages")) == {"title", "rating"}
     with recorded_statements() as seen:
         list(Book.objects.only("title"))
     assert '"id"' in seen[0] and '"title"' in seen[0] and '"pages"' not in seen[0]

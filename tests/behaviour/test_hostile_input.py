@@ -666,9 +666,11 @@ def test_a_long_way_over_relations(shelf):
         assert str(error)
     else:
         assert titles(rows) == ["Desert"]
-    endless = "__".join(["author", "mentor"] + ["mentor"] * 2_000)
-    with pytest.raises(TYPED):
-        list(Book.objects.filter(**{f"{endless}__name": "x"}))
+    longer = "__".join(["author", *["mentor"] * 100])
+    try:
+        assert list(Book.objects.filter(**{f"{longer}__name": "x"})) == []
+    except exceptions.DatabaseError as error:
+        assert "64 tables" in str(error)
 
 
 def test_very_long_text_is_text(shelf):

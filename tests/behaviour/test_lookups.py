@@ -13,7 +13,7 @@ from rowsmith.testing import recorded_statements
 from tests.behaviour.library import Author, Book, Tag, names, titles
 
 
-class Keyed(models.Model):
+class Coded(models.Model):
     code = models.UUIDField(null=True)
     flag = models.BooleanField(null=True)
 
@@ -201,27 +201,27 @@ def test_regular_expressions_match_in_the_databases_own_syntax(world, texts):
 
 @pytest.mark.feature("Q-057")
 def test_parts_of_uuids(world, tables):
-    tables(Keyed)
-    one = Keyed.objects.create(code=UUID("12345678-1234-5678-1234-567812345678"))
-    assert Keyed.objects.get(code="12345678123456781234567812345678") == one
-    assert Keyed.objects.get(code=UUID("12345678-1234-5678-1234-567812345678")) == one
-    unhyphenated = Keyed.objects.filter(code__contains="123456781234")
+    tables(Coded)
+    one = Coded.objects.create(code=UUID("12345678-1234-5678-1234-567812345678"))
+    assert Coded.objects.get(code="12345678123456781234567812345678") == one
+    assert Coded.objects.get(code=UUID("12345678-1234-5678-1234-567812345678")) == one
+    unhyphenated = Coded.objects.filter(code__contains="123456781234")
     assert unhyphenated.count() == (0 if world.vendor == "postgresql" else 1)
     with pytest.raises((ValueError, TypeError)):
-        Keyed.objects.filter(code="not a uuid")
+        Coded.objects.filter(code="not a uuid")
 
 
 def test_truth_values(tables):
-    tables(Keyed)
+    tables(Coded)
     for flag in (True, False, None):
-        Keyed.objects.create(flag=flag)
-    assert Keyed.objects.get(flag=True).flag is True
-    assert Keyed.objects.get(flag=False).flag is False
-    assert Keyed.objects.get(flag=None).flag is None
-    assert Keyed.objects.filter(flag__in=[True, False]).count() == 2
-    assert Keyed.objects.exclude(flag=True).count() == 2
-    assert Keyed.objects.filter(flag=1).count() == 1
-    assert Keyed.objects.filter(flag="False").count() == 1
+        Coded.objects.create(flag=flag)
+    assert Coded.objects.get(flag=True).flag is True
+    assert Coded.objects.get(flag=False).flag is False
+    assert Coded.objects.get(flag=None).flag is None
+    assert Coded.objects.filter(flag__in=[True, False]).count() == 2
+    assert Coded.objects.exclude(flag=True).count() == 2
+    assert Coded.objects.filter(flag=1).count() == 1
+    assert Coded.objects.filter(flag="False").count() == 1
 
 
 def test_numbers_are_text_to_text_lookups(shelf):
