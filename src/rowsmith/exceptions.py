@@ -21,8 +21,6 @@ NON_FIELD_ERRORS = "__all__"
 class ObjectDoesNotExist(Exception):
     """The row that was asked for does not exist; every model has its own subclass as `Model.DoesNotExist`."""
 
-    silent_variable_failure = True
-
 
 class MultipleObjectsReturned(Exception):
     """More rows than the one asked for; every model has its own as `Model.MultipleObjectsReturned`."""

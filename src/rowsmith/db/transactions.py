@@ -263,23 +263,3 @@ def _exempt(func: F, alias: str) -> F:
     exempt: frozenset[str] = getattr(func, "_non_atomic_requests", frozenset())
     func._non_atomic_requests = exempt | {alias}  # type: ignore[attr-defined]
     return func
-
-
-__all__ = [
-    "Atomic",
-    "atomic",
-    "clean_savepoints",
-    "commit",
-    "get_autocommit",
-    "get_rollback",
-    "mark_for_rollback_on_error",
-    "non_atomic_requests",
-    "on_commit",
-    "rollback",
-    "savepoint",
-    "savepoint_commit",
-    "savepoint_create",
-    "savepoint_rollback",
-    "set_autocommit",
-    "set_rollback",
-]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Protocol
 
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.sql import expressions as e
@@ -416,5 +416,3 @@ _METHODS: dict[type[Node], str] = {
     m.UpdateMany: "update_many",
     m.Delete: "delete",
 }
-
-RendererFactory = Callable[[Any], Renderer]

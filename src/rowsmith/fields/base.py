@@ -343,10 +343,6 @@ class Field(Generic[S, G]):
         attname = self.get_attname()
         return attname, self.db_column or attname
 
-    def get_filter_kwargs_for_object(self, instance: Any) -> dict[str, Any]:
-        """The keywords that select the row of `instance` by this field."""
-        return {self.name: getattr(instance, self.attname)}
-
     def clone(self) -> Self:
         """An unattached copy, made by taking the field apart and building it again."""
         _, _, args, kwargs = self.deconstruct()
@@ -406,9 +402,6 @@ class Field(Generic[S, G]):
     def db_check(self, connection: Any) -> str | None:
         """The condition of a CHECK that belongs to the column's type, if any."""
         return None
-
-    def cast_db_type(self, connection: Any) -> str | None:
-        return self.db_type(connection)
 
     @property
     def target_field(self) -> Field[Any, Any]:

@@ -101,7 +101,6 @@ class BigIntegerField(IntegerField[S, G]):
 
     integer_range = (-(2**63), 2**63 - 1)
     description = "Big (8 byte) integer"
-    MAX_BIGINT = 2**63 - 1
 
 
 class SmallIntegerField(IntegerField[S, G]):

@@ -82,15 +82,6 @@ class RelatedField(Field[S, G]):
     def is_cached(self, instance: Any) -> bool:
         return self.cache_name in instance.__dict__
 
-    def get_cached_value(self, instance: Any) -> Any:
-        return instance.__dict__[self.cache_name]
-
-    def set_cached_value(self, instance: Any, value: Any) -> None:
-        setattr(instance, self.cache_name, value)
-
-    def delete_cached_value(self, instance: Any) -> None:
-        instance.__dict__.pop(self.cache_name, None)
-
     def _deconstruct_relation(self, keywords: dict[str, Any]) -> None:
         rel = self.remote_field
         target = rel.model
@@ -106,7 +97,6 @@ class ForeignObject(RelatedField[S, G]):
     """A join over columns that other fields hold: no column, constraint or index of its own."""
 
     many_to_one = True
-    requires_unique_target: ClassVar[bool] = True
     rel_class: ClassVar[type[ForeignObjectRel]] = ForeignObjectRel
 
     def __init__(

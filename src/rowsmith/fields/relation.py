@@ -142,10 +142,6 @@ class ForeignObjectRel:
             return str(meta.default_related_name)
         return f"{meta.model_name}_set" if self.multiple else str(meta.model_name)
 
-    @property
-    def accessor_name(self) -> str | None:
-        return self.get_accessor_name()
-
     @cached_property
     def cache_name(self) -> str:
         """The attribute that holds the related instance, for relations to one."""
@@ -169,9 +165,6 @@ class ManyToOneRel(ForeignObjectRel):
     def __init__(self, field: Any, to: Any, field_name: str | None = None, **options: Any) -> None:
         super().__init__(field, to, **options)
         self.field_name = field_name
-
-    def get_related_field(self) -> Any:
-        return self.field.target_field
 
 
 class OneToOneRel(ManyToOneRel):

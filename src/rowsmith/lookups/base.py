@@ -31,7 +31,6 @@ class Lookup:
     """A condition on one expression; `lookup_name` is how it is spelled in a keyword."""
 
     lookup_name: ClassVar[str]
-    accepts_null: ClassVar[bool] = False
 
     def plain(self, left: Resolved, given: Given) -> Predicate:
         """The condition against a plain value."""

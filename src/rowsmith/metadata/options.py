@@ -76,7 +76,6 @@ class Options:
     auto_created: Any = False
     root_shape: Any = None
     model: Any
-    default_apps: Apps = apps
 
     def __init__(self, cls: Any, meta: Any, module: str) -> None:
         given = {name: value for name, value in vars(meta).items() if not name.startswith("__")} if meta else {}
@@ -378,19 +377,12 @@ class Options:
     # The rest -------------------------------------------------------------------------------------------------------
 
     @property
-    def verbose_name_raw(self) -> str:
-        return str(self.verbose_name)
-
-    @property
     def all_parents(self) -> list[Any]:
         """The concrete models that this one inherits from, nearest first."""
         found: dict[Any, None] = dict.fromkeys(self.parents)
         for parent in self.parents:
             found.update(dict.fromkeys(parent._meta.all_parents))
         return list(found)
-
-    def get_parent_list(self) -> list[Any]:
-        return self.all_parents
 
     @cached_property
     def total_unique_constraints(self) -> list[Any]:

@@ -13,17 +13,9 @@ from rowsmith.sql.features import Features
 from rowsmith.sql.types import Type
 
 FEATURES = Features(
-    vendor="postgresql",
     array_parameters=True,
     max_parameters=65535,
-    max_identifier_length=63,
     distinct_on=True,
-    select_for_update=True,
-    select_for_update_of=True,
-    select_for_update_no_key=True,
-    supports_comments=True,
-    supports_tablespaces=True,
-    server_side_cursors=True,
 )
 
 

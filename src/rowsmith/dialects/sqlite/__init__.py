@@ -14,10 +14,6 @@ from rowsmith.sql.features import Features
 from rowsmith.sql.types import Type
 
 FEATURES = Features(
-    vendor="sqlite",
-    json_contains=False,
-    nulls_sort_first=True,
-    default_keyword=False,
     max_operand_depth=200,
 )
 
