@@ -89,7 +89,6 @@ async def test_values_are_iterated_too(shelved):
     assert [book.title async for book in Book.objects.order_by("pk")[1:3]] == ["Seaside", "Hill"]
 
 
-@pytest.mark.feature("AS-004")
 async def test_a_stream_arrives_in_chunks_with_its_prefetches(shelved):
     await shelved()
     books = Book.objects.order_by("pk").prefetch_related("tags")

@@ -110,7 +110,7 @@ def test_ignored_conflicts_leave_the_rows_that_are_there(stock):
     assert sorted(Stock.objects.values_list("code", "count")) == [("a", 1), ("b", 3)]
 
 
-@pytest.mark.feature("Q-210", "Q-211")
+@pytest.mark.feature("Q-211")
 def test_conflicts_can_become_updates(stock, tables):
     old = Stock.objects.create(code="a", name="old", count=1)
     items = [Stock(code="a", name="new", count=2), Stock(code="b", name="new", count=3)]
@@ -133,7 +133,7 @@ def test_conflicts_can_become_updates(stock, tables):
     assert sorted(Pair.objects.values_list("left", "right", "note")) == [(1, 2, "new"), (1, 3, "other")]
 
 
-@pytest.mark.feature("Q-210", "Q-211")
+@pytest.mark.feature("Q-211")
 @pytest.mark.parametrize(
     "options, told",
     [

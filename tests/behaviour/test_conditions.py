@@ -52,7 +52,6 @@ def test_conditions_stand_before_keywords_and_all_must_hold(shelf):
         compile("f(a=1, Q(b=2))", "", "eval")
 
 
-@pytest.mark.feature("Q-098")
 def test_conditions_hold_expressions_and_serve_as_such(shelf):
     five = Exists(Review.objects.filter(book=OuterRef("pk"), stars=5))
     assert found(five) == ["Sea", "Hill"]
@@ -148,7 +147,6 @@ def test_bits(shelf):
             getattr(F("pages"), operator)(1)
 
 
-@pytest.mark.feature("Q-201")
 def test_questions_combine(shelf):
     long, ann = Book.objects.filter(pages__gte=200), Book.objects.filter(author__name="Ann")
     assert titles((long & ann).order_by("pk")) == ["Seaside"]

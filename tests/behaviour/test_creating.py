@@ -279,7 +279,6 @@ def test_a_copy_has_a_state_of_its_own(shelf):
     assert seen == []
 
 
-@pytest.mark.feature("V-006")
 def test_the_state_tells_new_instances_from_loaded_ones(shelf):
     new = Book()
     assert new._state.adding and new._state.db is None

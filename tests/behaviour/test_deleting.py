@@ -112,7 +112,6 @@ def test_chosen_columns_and_distinct_fields_cannot_be_deleted(shelf):
     assert Book.objects.filter(tags__isnull=False).distinct().delete()[1][Book._meta.label] == 4
 
 
-@pytest.mark.feature("Q-109")
 def test_rows_that_nobody_refers_to_are_not_loaded(shelf):
     with recorded_statements() as seen:
         Review.objects.filter(stars__lt=4).delete()

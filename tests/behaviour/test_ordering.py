@@ -62,7 +62,6 @@ def test_ordering_by_a_relation_takes_the_order_of_its_model(shelf):
     assert not any("JOIN" in statement for statement in seen)
 
 
-@pytest.mark.feature("Q-155")
 def test_ordering_takes_expressions_that_say_where_nulls_go(shelf):
     first = Book.objects.order_by(F("rating").asc(nulls_first=True), "title")
     assert titles(first) == ["Desert", "Seaside", "Valley", "Hill", "Sea"]

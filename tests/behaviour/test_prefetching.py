@@ -100,7 +100,6 @@ def test_a_path_cannot_be_prefetched_in_two_ways(shelf):
         )
 
 
-@pytest.mark.feature("Q-183")
 def test_a_sliced_prefetch_takes_the_first_rows_of_each(shelf):
     longest = Book.objects.order_by("-pages")[:1]
     authors = Author.objects.order_by("pk").prefetch_related(Prefetch("book_set", longest, to_attr="longest"))
@@ -127,7 +126,6 @@ def test_a_name_that_is_no_relation_is_refused(shelf):
         list(Book.objects.prefetch_related("title"))
 
 
-@pytest.mark.feature("Q-186")
 def test_instances_at_hand_can_be_prefetched(shelf):
     books = list(Book.objects.filter(title__in=["Sea", "Hill"]).order_by("pk"))
     with recorded_statements() as seen:

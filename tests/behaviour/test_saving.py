@@ -61,7 +61,6 @@ def test_save_with_a_key_updates_and_inserts_where_there_was_no_row(empty_librar
     assert Tag.objects.get(pk=90).label == "c"
 
 
-@pytest.mark.feature("V-018")
 def test_a_new_instance_whose_key_has_a_default_is_inserted_at_once(tables):
     tables(Keyed)
     with recorded_statements() as seen:
@@ -203,7 +202,6 @@ def test_refresh_can_be_limited_to_fields(shelf):
         book.refresh_from_db(fields=["author__name"])
 
 
-@pytest.mark.feature("V-011")
 def test_refresh_may_load_from_a_queryset(shelf):
     book = Book.objects.get(title="Sea")
     with recorded_statements() as seen:
@@ -217,7 +215,6 @@ def test_refresh_may_load_from_a_queryset(shelf):
         book.refresh_from_db()
 
 
-@pytest.mark.feature("V-012")
 def test_refresh_leaves_annotations_alone(shelf):
     book = Book.objects.annotate(double=models.F("pages") * 2).get(title="Sea")
     Book.objects.filter(pk=book.pk).update(pages=7)

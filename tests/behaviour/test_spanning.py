@@ -71,7 +71,6 @@ def test_exclude_does_not_ask_for_one_and_the_same_related_row(blogs):
     assert names(same.order_by("name")) == ["Pop", "Quiet"]
 
 
-@pytest.mark.feature("Q-041")
 def test_the_first_filter_on_a_related_manager_means_its_own_link(shelf):
     blue = shelf.blue
     # Sea is blue and deep, Seaside is blue only.

@@ -78,9 +78,7 @@ def test_an_exception_rolls_the_block_back_and_goes_on(notes):
 
 
 @feature("T-007")
-@pytest.mark.parametrize(
-    "decorate", [transaction.atomic, transaction.atomic(), transaction.atomic(durable=True)]
-)
+@pytest.mark.parametrize("decorate", [transaction.atomic, transaction.atomic(), transaction.atomic(durable=True)])
 def test_a_function_can_be_decorated_bare_and_called(notes, decorate):
     @decorate
     def add_two(fail):

@@ -66,7 +66,6 @@ def test_update_computes_in_the_database(shelf):
         Book.objects.update(title=F("author__name"))
 
 
-@pytest.mark.feature("Q-119")
 def test_update_takes_expressions_and_names_of_annotations(shelf):
     Book.objects.update(title=Func(F("title"), function="UPPER"))
     assert Book.objects.filter(title="SEA").exists()
@@ -86,7 +85,6 @@ def test_update_takes_expressions_and_names_of_annotations(shelf):
         Book.objects.annotate(n=Count("review")).update(pages=F("n"))
 
 
-@pytest.mark.feature("Q-120")
 def test_an_order_makes_no_difference_to_an_update(shelf):
     with recorded_statements() as seen:
         assert Book.objects.order_by("-pages").update(in_print=False) == 5

@@ -165,7 +165,6 @@ def test_in_bulk_after_values_maps_keys_to_those(shelf):
     assert (named.title, named.pages) == ("Sea", 100)
 
 
-@pytest.mark.feature("Q-217")
 def test_iterator_streams_and_remembers_nothing(shelf):
     books = Book.objects.order_by("pk")
     with recorded_statements() as seen:
