@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from rowsmith.expressions.names import F
-from rowsmith.metadata.indexes import public_path
+from rowsmith.metadata.deconstruction import Deconstructible, public_path
 
 
 class Deferrable(Enum):
@@ -20,7 +20,7 @@ class Deferrable(Enum):
         return f"Deferrable.{self.name}"
 
 
-class BaseConstraint:
+class BaseConstraint(Deconstructible):
     """A rule about the rows of a table, kept by the database and checked by `full_clean()`."""
 
     default_violation_error_message = "Constraint '%(name)s' is violated."
@@ -54,18 +54,6 @@ class BaseConstraint:
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         return public_path(type(self)), (), self._keywords()
-
-    def clone(self) -> Any:
-        _, args, keywords = self.deconstruct()
-        return type(self)(*args, **keywords)
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return self.deconstruct() == other.deconstruct()
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.name))
 
     def __repr__(self) -> str:
         _, args, keywords = self.deconstruct()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rowsmith.expressions.names import F
+from rowsmith.metadata.deconstruction import Deconstructible, public_path
 from rowsmith.metadata.names import digest
 
 
-class Index:
+class Index(Deconstructible):
     """An index over columns or expressions.
 
     fields:      names of fields, with a `-` before those in descending order.
@@ -88,18 +89,6 @@ class Index:
                 keywords[option] = value
         return public_path(type(self)), self.expressions, keywords
 
-    def clone(self) -> Index:
-        _, args, keywords = self.deconstruct()
-        return type(self)(*args, **keywords)
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return self.deconstruct() == other.deconstruct()
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.name))
-
     def __repr__(self) -> str:
         shown = [f"fields={self.fields!r}"] if self.fields else [repr(item) for item in self.expressions]
         shown.append(f"name={self.name!r}")
@@ -107,10 +96,3 @@ class Index:
             if value := getattr(self, option):
                 shown.append(f"{option}={value!r}")
         return f"<{type(self).__name__}: {' '.join(shown)}>"
-
-
-def public_path(cls: type) -> str:
-    """Where a user imports `cls` from."""
-    if cls.__module__.startswith("rowsmith.metadata."):
-        return f"rowsmith.models.{cls.__qualname__}"
-    return f"{cls.__module__}.{cls.__qualname__}"
