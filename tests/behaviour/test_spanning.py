@@ -71,6 +71,7 @@ def test_exclude_does_not_ask_for_one_and_the_same_related_row(blogs):
     assert names(same.order_by("name")) == ["Pop", "Quiet"]
 
 
+@pytest.mark.feature("Q-041")
 def test_the_first_filter_on_a_related_manager_means_its_own_link(shelf):
     blue = shelf.blue
     # Sea is blue and deep, Seaside is blue only.
@@ -79,6 +80,10 @@ def test_the_first_filter_on_a_related_manager_means_its_own_link(shelf):
     assert titles(blue.books.all().filter(tags__label="deep")) == []
     assert titles(blue.books.filter().filter(tags__label="deep")) == ["Sea"]
     assert titles(blue.books.filter(pages__gt=1).filter(tags__label="deep")) == ["Sea"]
+    # exclude() looks at that link first as well: theirs is blue, and not deep.
+    assert titles(blue.books.exclude(tags__label="deep").order_by("pk")) == ["Sea", "Seaside"]
+    assert titles(blue.books.exclude(tags__label="blue")) == []
+    assert titles(blue.books.filter().exclude(tags__label="deep")) == ["Seaside"]
 
 
 @pytest.mark.feature("EX-022")
