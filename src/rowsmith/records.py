@@ -16,6 +16,8 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
+from rowsmith.generated import define
+
 _REQUIRED: Any = object()
 
 
@@ -90,8 +92,8 @@ def _constructor(cls: RecordType) -> Callable[..., None]:
         (by_keyword if field.kw_only else positional).append(parameter)
         lines.append(f"    _set_{name}(self, {name})")
     parameters = [*positional, *(["*", *by_keyword] if by_keyword else [])]
-    exec("\n".join([f"def __init__({', '.join(parameters)}):", *lines, "    return None"]), names)
-    constructor: Callable[..., None] = names["__init__"]
+    text = "\n".join([f"def __init__({', '.join(parameters)}):", *lines, "    return None\n"])
+    constructor: Callable[..., None] = define("__init__", text, names, f"constructor of {cls.__qualname__}")
     constructor.__qualname__ = f"{cls.__qualname__}.__init__"
     constructor.__module__ = cls.__module__
     return constructor

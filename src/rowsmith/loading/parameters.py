@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import Any
 
 from rowsmith.fields.base import Field
 from rowsmith.fields.defaults import DatabaseDefault
+from rowsmith.generated import define
 from rowsmith.loading.source import CodecOf
 from rowsmith.sql.codec import Codec
 
 Extractor = Callable[[Any], tuple[Any, ...]]
-
-_serial = count(1)
 
 
 class Computed(Exception):
@@ -37,10 +34,7 @@ def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, addi
     tuple_ = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     body = f"    try:\n        return {tuple_}\n    except ArithmeticError:\n        return explain(obj)\n"
     text = f"def extract(obj):\n{body}"
-    filename = f"<rowsmith parameters {next(_serial)}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    exec(compile(text, filename, "exec"), names)
-    function: Extractor = names["extract"]
+    function: Extractor = define("extract", text, names, "parameters")
     return function
 
 

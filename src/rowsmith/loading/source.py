@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Iterable
-from itertools import count
 from typing import Any
 
+from rowsmith.generated import define
 from rowsmith.query.layout import Item
 from rowsmith.sql.codec import Codec
 from rowsmith.sql.types import Type
 
 Loader = Callable[[Iterable[tuple[Any, ...]]], list[Any]]
 CodecOf = Callable[[Type], Codec]
-
-_serial = count(1)
 
 
 class Source:
@@ -63,10 +60,7 @@ class Source:
     def compile(self, label: str) -> Loader:
         """The function, with its source where debuggers and tracebacks look for it."""
         text = "\n".join(self.lines) + "\n"
-        filename = f"<rowsmith loader {next(_serial)} of {label}>"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        exec(compile(text, filename, "exec"), self.names)
-        function: Loader = self.names["load"]
+        function: Loader = define("load", text, self.names, f"loader of {label}")
         return function
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import keyword
-import linecache
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 from rowsmith.exceptions import UnknownName, did_you_mean
 from rowsmith.fields.defaults import NOT_PROVIDED
+from rowsmith.generated import define
 from rowsmith.signals import post_init, pre_init
 
-_serial = itertools.count(1)
 _generated: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -123,10 +121,7 @@ def generate(cls: Any) -> Callable[..., None]:
     lines += [f"    {line}" for line in ["_self._adding = True", *body, *relations]]
     lines += ["    if _excess or _extra: _finish(_self, _excess, _extra)"]
     source = "\n".join(lines) + "\n"
-    filename = f"<rowsmith constructor of {meta.label} {next(_serial)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    exec(compile(source, filename, "exec"), scope)
-    function: Callable[..., None] = scope["__init__"]
+    function: Callable[..., None] = define("__init__", source, scope, f"constructor of {meta.label}")
     function.__qualname__ = f"{cls.__qualname__}.__init__"
     function.__module__ = cls.__module__
     function.generated = True  # type: ignore[attr-defined]
