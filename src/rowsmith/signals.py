@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from rowsmith import bridge
 from rowsmith.imports import Later
 
 if TYPE_CHECKING:
@@ -263,10 +264,10 @@ def _log(receiver: Receiver, error: Exception) -> None:
 
 
 def _completed(coroutine: Any) -> Any:
-    """Run a coroutine to its end from plain code, also while an event loop runs in this thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    """Run a coroutine to its end from plain code: on the loop that this code was called from, where there is one."""
+    if bridge.inside():
+        return bridge.wait(coroutine)
+    if bridge.running_loop() is None:
         return asyncio.run(coroutine)
     with futures.ThreadPoolExecutor(1) as executor:
         return executor.submit(asyncio.run, coroutine).result()

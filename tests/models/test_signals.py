@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from rowsmith import models
+from rowsmith import bridge, models
 from rowsmith.signals import ModelSignal, Signal, receiver
 
 
@@ -145,6 +145,23 @@ def test_async_receivers_are_awaited_side_by_side():
         return signal.send(None)
 
     assert [answer for _, answer in asyncio.run(inside())] == ["async", "plain", "async"]
+
+
+@pytest.mark.feature("AS-017")
+def test_an_async_receiver_runs_on_the_loop_that_asave_was_called_from():
+    signal = Signal()
+    loops = []
+
+    @receiver(signal)
+    async def note(**named):
+        await asyncio.sleep(0)
+        loops.append(asyncio.get_running_loop())
+
+    async def sender():
+        await bridge.run(signal.send, None)
+        return asyncio.get_running_loop()
+
+    assert [asyncio.run(sender())] == loops
 
 
 @pytest.mark.feature("SG-006")
