@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rowsmith.dialects.postgresql.arrays import writer
-from rowsmith.dialects.renderer import Renderer
+from rowsmith.dialects.renderer import Renderer, Spelling
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
 from rowsmith.sql import predicates as p
@@ -39,8 +39,17 @@ class PostgresqlRenderer(Renderer):
 
     arithmetic = Renderer.arithmetic | {"^": "^", "#": "#"}
 
-    def placeholder(self) -> str:
-        return f"${len(self.bindings)}"
+    def __init__(self, dialect: Spelling) -> None:
+        super().__init__(dialect)
+        self._numbers: dict[Binding, int] = {}
+
+    def bind(self, binding: Binding) -> str:
+        # The same value has the same number wherever it stands: only then does the server see that what is
+        # selected, grouped by and ordered by is one expression.
+        number = self._numbers.setdefault(binding, len(self.bindings) + 1)
+        if number > len(self.bindings):
+            self.bindings.append(binding)
+        return f"${number}"
 
     def parameter(self, node: e.Parameter) -> str:
         text = super().parameter(node)
