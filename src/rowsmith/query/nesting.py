@@ -17,9 +17,7 @@ def embedded(tree: Select, values: Sequence[Any], scope: Resolver) -> Select:
     inner = renamed(tree, scope.slots.place_prepared(len(values)))
 
     def resolve_outer(node: Node) -> Node | None:
-        resolved: sql.Expression | None = (
-            node.name.resolve(scope).node if isinstance(node, sql.Outer) else None
-        )
+        resolved: sql.Expression | None = node.name.resolve(scope).node if isinstance(node, sql.Outer) else None
         return resolved
 
     return rewrite(inner, resolve_outer)

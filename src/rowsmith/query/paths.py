@@ -93,9 +93,7 @@ def trimmed(path: Path) -> tuple[tuple[Any, ...], Any]:
         steps.pop()
         return trimmed(Path(tuple(steps), path.relation, None, ()))
     while steps and is_forward(steps[-1]):
-        source = next(
-            (source for source, target in steps[-1].pairs if target is field or target == field), None
-        )
+        source = next((source for source, target in steps[-1].pairs if target is field or target == field), None)
         if source is None:
             break
         field = source

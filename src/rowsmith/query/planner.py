@@ -6,11 +6,12 @@ from typing import Any
 
 from rowsmith.exceptions import FieldError, SubqueryColumns
 from rowsmith.expressions.base import MixedTypes
+from rowsmith.query.joining import join_tree
 from rowsmith.query.layout import Layout, item_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
 from rowsmith.query.query import Chosen, Query
-from rowsmith.query.resolver import Resolver, join_tree
+from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import select_instance
 from rowsmith.query.slots import Constants
 from rowsmith.records import Record
@@ -121,11 +122,7 @@ def _grouping(
         outside = [o.expression for o in outputs]
     explicit = ordering if query.ordering is not None else ()
     for expression in (*outside, *(key.expression for key in explicit)):
-        if (
-            not has_aggregate(expression)
-            and expression not in keys
-            and not isinstance(expression, sql.Literal)
-        ):
+        if not has_aggregate(expression) and expression not in keys and not isinstance(expression, sql.Literal):
             if query.grouping == "model" and _is_own(expression, query):
                 continue
             keys.append(expression)

@@ -48,6 +48,4 @@ def check_model(options: Any, expected: Any, described: str) -> None:
     found = options.concrete_model
     if found is wanted or issubclass(found, wanted) or issubclass(wanted, found):
         return
-    raise ValueError(
-        f"Cannot query {described}: it must be of {expected._meta.label}, not of {options.label}."
-    )
+    raise ValueError(f"Cannot query {described}: it must be of {expected._meta.label}, not of {options.label}.")

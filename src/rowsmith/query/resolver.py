@@ -13,17 +13,16 @@ from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for
 from rowsmith.lookups.base import Lookup, preparer
 from rowsmith.lookups.registry import find_lookup, find_transform, names_for
-from rowsmith.query.aliases import renamed
+from rowsmith.query.existence import related_exists
 from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
 from rowsmith.query.query import Annotation, Joined, Query
 from rowsmith.query.related import RelatedKey, check_model
-from rowsmith.query.slots import Constants, Slots
+from rowsmith.query.slots import Slots
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
 from rowsmith.sql.predicates import Predicate
-from rowsmith.sql.select import Join, Output, Select, Table
 
 MAX_DEPTH = 100
 """How deep conditions may nest: deeper ones than this come from a program that nests without end."""
@@ -129,9 +128,7 @@ class Resolver:
 
     def column(self, alias: str, field: Any) -> sql.Column:
         """A field's column under an alias."""
-        return sql.Column(
-            alias, field.column, type=field.sql_type, nullable=field.null or alias in self.optional
-        )
+        return sql.Column(alias, field.column, type=field.sql_type, nullable=field.null or alias in self.optional)
 
     # Names
 
@@ -150,9 +147,7 @@ class Resolver:
         annotation = self.annotations.get(path) or self.annotations.get(first)
         if annotation is not None:
             if self.summarizing and not annotation.selected:
-                raise FieldError(
-                    f"Cannot aggregate over the {first!r} alias. Use annotate() to promote it."
-                )
+                raise FieldError(f"Cannot aggregate over the {first!r} alias. Use annotate() to promote it.")
             names = () if path in self.annotations else tuple(rest)
             return self.transform(Resolved(annotation.node, annotation.field), names, path)
         parsed = self.parse(path)
@@ -268,7 +263,7 @@ class Resolver:
             return self.compare(Resolved(annotation.node, annotation.field), names, value, name)
         path = self.parse(name)
         if within_not and path.multiple:
-            return self.split(path, name, value)
+            return related_exists(self, path, name, value)
         steps, field = trimmed(path)
         column = self.column(self.follow(steps), field)
         left = Resolved(column, self.comparable(path))
@@ -305,9 +300,9 @@ class Resolver:
         transform = None
         for position, name in enumerate(names):
             last = position == len(names) - 1
-            lookup = (
-                transform.lookup(name) if transform is not None and last and self._plain(value) else None
-            ) or (find_lookup(left.field, name) if last else None)
+            lookup = (transform.lookup(name) if transform is not None and last and self._plain(value) else None) or (
+                find_lookup(left.field, name) if last else None
+            )
             if lookup is not None:
                 return self.apply(lookup, left, value, path)
             transform = find_transform(left.node.type, name)
@@ -321,9 +316,7 @@ class Resolver:
         )
 
     def _exact(self, transform: Any, left: Resolved, value: Any, path: str) -> Predicate:
-        lookup = (transform.lookup("exact") if self._plain(value) else None) or find_lookup(
-            left.field, "exact"
-        )
+        lookup = (transform.lookup("exact") if self._plain(value) else None) or find_lookup(left.field, "exact")
         assert lookup is not None
         return self.apply(lookup, left, value, path)
 
@@ -338,9 +331,7 @@ class Resolver:
             if name in ("exact", "iexact"):
                 return p.IsNull(left.node)
             if name == "isnull":
-                raise ValueError(
-                    f"The value of an isnull lookup must be True or False, not None (in {path!r})."
-                )
+                raise ValueError(f"The value of an isnull lookup must be True or False, not None (in {path!r}).")
             raise ValueError(
                 f"Cannot use None as the value of {path!r}; write isnull=True to find rows without a value."
             )
@@ -357,9 +348,7 @@ class Resolver:
             if name == "in" and isinstance(right.node, sql.Raw):
                 return lookup.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
             return lookup.expression(left, right)
-        if isinstance(value, list | tuple | set | frozenset) and any(
-            isinstance(item, Shaped) for item in value
-        ):
+        if isinstance(value, list | tuple | set | frozenset) and any(isinstance(item, Shaped) for item in value):
             items = [self.item(left, item) for item in value]
             if not hasattr(lookup, "expressions"):
                 raise ValueError(f"The lookup {name!r} takes one value, not a list (in {path!r}).")
@@ -388,93 +377,15 @@ class Resolver:
                 f"The queryset on the right of {path!r} must be limited to one row: slice it with [:1], or use `in`."
             )
         query, field = self.subquery(queryset)
-        return Resolved(
-            sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field
-        )
+        return Resolved(sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field)
 
-    # Conditions on many rows, below a NOT
+    # Subqueries of its own
 
-    def split(self, path: Path, name: str, value: Any) -> Predicate:
-        """Whether any related row meets the condition, as a subquery of its own: NOT of it means that none does."""
+    def inner(self) -> Resolver:
+        """What a subquery over the same model resolves against; its values take the same slots."""
         # Names that nothing else has, until it is known how deep the subquery is.
         base = Joined("_0", self.options.db_table, self.options)
-        inner = Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="_")
-        steps, field = trimmed(path)
-        column = inner.column(inner.follow(steps), field)
-        left = Resolved(column, self.comparable(path))
-        predicate = inner.compare(left, path.rest, self.outside(value), name)
-        return p.Exists(self.correlated(inner, path, predicate))
-
-    def outside(self, value: Any) -> Any:
-        """A value below a NOT: a name alone means the outer row, names within an expression the inner one."""
-        if isinstance(value, F) and not isinstance(value, OuterRef):
-            return _Outside(value, self)
-        if isinstance(value, Combinable):
-            # The joins of the outer query are made all the same, and repeat its rows.
-            value.resolve(self.with_slots(Constants()))
-        elif isinstance(value, list | tuple) and any(isinstance(item, Combinable) for item in value):
-            return [self.outside(item) for item in value]
-        return value
-
-    def correlated(self, inner: Resolver, path: Path, predicate: Predicate) -> Select:
-        """SELECT 1 from the inner tables where the predicate holds and the row belongs to the outer one."""
-        joins = inner.joins
-        first = next(index for index, step in enumerate(path.steps) if step.multiple)
-        restriction: list[Predicate] = [predicate]
-        rejected = p.rejected_aliases(predicate, STRICT_FUNCTIONS)
-        head = self._head(joins, path.steps[: first + 1])
-        present = _children_rejected(joins, joins[0], rejected)
-        if head is not None and head.alias in present and self._stands_alone(joins, head, first, predicate):
-            outer = self._outer_source(path, first)
-            restriction.append(p.Comparison("=", sql.Column(head.alias, head.pairs[0][1]), outer))
-            shared = self._shared(head, path.steps[: first + 1])
-            if shared is not None and shared == _first_alias(joins, head):
-                # As in Django, only the first join of a relation is known again below a NOT.
-                key = path.steps[first].model._meta.pk
-                restriction.append(p.Comparison("=", inner.column(head.alias, key), self.column(shared, key)))
-            start = head
-        else:
-            start = joins[0]
-            key = self.options.pk
-            restriction.append(
-                p.Comparison("=", inner.column(start.alias, key), self.column(self.joins[0].alias, key))
-            )
-        position = joins.index(start)
-        where = p.conjunction(restriction)
-        source, rest = join_tree([start, *(j for j in joins[position + 1 :])], where)
-        return renamed(Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where))
-
-    def _stands_alone(self, joins: list[Joined], head: Joined, first: int, predicate: Predicate) -> bool:
-        """Whether nothing but the joins needs the way to `head`, so that it can be left out."""
-        if p.aliases_in(predicate) & {joined.alias for joined in joins[: first + 1]}:
-            return False
-        below = {head.alias}
-        for joined in joins[first + 2 :]:
-            if joined.parent not in below:
-                return False
-            below.add(joined.alias)
-        return True
-
-    def _head(self, joins: list[Joined], steps: tuple[Any, ...]) -> Joined | None:
-        """The inner join that the first multi-valued step made; None when it was trimmed away."""
-        return joins[len(steps)] if len(joins) > len(steps) else None
-
-    def _outer_source(self, path: Path, first: int) -> sql.Column:
-        source = path.steps[first].pairs[0][0]
-        steps, field = trimmed(Path(path.steps[:first], source, None, ()))
-        return self.column(self.follow(steps), field)
-
-    def _shared(self, head: Joined, steps: tuple[Any, ...]) -> str | None:
-        """The alias under which this same call already joined the relation, so that both speak of one row."""
-        alias = self.joins[0].alias
-        for step in steps[:-1]:
-            pairs = tuple((source.column, target.column) for source, target in step.pairs)
-            found = (j.alias for j in self.joins if j.parent == alias and j.pairs == pairs)
-            alias = next(found, "")
-        reusable = self.reuse or ()
-        return next(
-            (j.alias for j in reversed(self.joins) if j.parent == alias and j.like(head) and j.alias in reusable), None
-        )
+        return Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="_")
 
 
 def right_side(predicate: Predicate) -> sql.Expression | None:
@@ -484,65 +395,3 @@ def right_side(predicate: Predicate) -> sql.Expression | None:
             return right
         case _:
             return None
-
-
-def _first_alias(joins: list[Joined], head: Joined) -> str:
-    """The alias that a table has where it is joined for the first time."""
-    position = joins.index(head)
-    return head.table if head.table not in {j.table for j in joins[:position]} else f"T{position + 1}"
-
-
-class _Outside(Combinable):
-    """An expression below a NOT, resolved against the outer query."""
-
-    __slots__ = ("expression", "scope")
-
-    def __init__(self, expression: Any, scope: Resolver) -> None:
-        self.expression = expression
-        self.scope = scope
-
-    def resolve(self, scope: Any) -> Resolved:
-        resolved: Resolved = self.expression.resolve(self.scope)
-        return resolved
-
-
-STRICT_FUNCTIONS = frozenset(
-    {"UPPER", "LOWER", "LENGTH", "ABS", "TRIM", "LTRIM", "RTRIM", "REPLACE", "SUBSTR"}
-)
-"""Functions whose result is NULL as soon as one argument is."""
-
-
-def _children_rejected(joins: list[Joined], head: Joined, rejected: frozenset[str]) -> frozenset[str]:
-    """The ancestors of every rejected alias: a row that has the child has them all."""
-    by_alias = {joined.alias: joined for joined in joins}
-    found: set[str] = set()
-    for alias in rejected:
-        current = by_alias.get(alias)
-        while current is not None and current.alias not in found:
-            found.add(current.alias)
-            current = by_alias.get(current.parent) if current.parent is not None else None
-    return frozenset(found)
-
-
-def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join, ...]]:
-    """The FROM of a query: an outer join stays one only where its missing rows could still be asked for."""
-    start, *others = joins
-    rejected = _children_rejected(joins, start, p.rejected_aliases(where, STRICT_FUNCTIONS))
-    outer: set[str] = set()
-    result = []
-    for joined in others:
-        missing = (joined.optional or joined.parent in outer) and joined.alias not in rejected
-        if missing:
-            outer.add(joined.alias)
-        assert joined.parent is not None
-        condition = p.conjunction(
-            [
-                *(
-                    p.Comparison("=", sql.Column(joined.parent, source), sql.Column(joined.alias, target))
-                    for source, target in joined.pairs
-                ),
-                joined.condition,
-            ]
-        )
-        result.append(Join(Table(joined.table, joined.alias), condition, outer=missing))
-    return Table(start.table, start.alias), tuple(result)

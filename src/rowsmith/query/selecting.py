@@ -79,9 +79,7 @@ def _instance(
     if query.related is not None:
         branches: Mapping[str, Any] | None = _branch(query.related, prefix)
         if branches is None or branches:
-            related = tuple(
-                _related(options, scope, alias, query, loaded, prefix, branches, fields, outputs, items)
-            )
+            related = tuple(_related(options, scope, alias, query, loaded, prefix, branches, fields, outputs, items))
     deferred = len(fields) < len(options.concrete_fields)
     return Instance(options.model, start, fields, deferred, related)
 
@@ -139,9 +137,7 @@ def _relation(options: Any, name: str, prefix: str) -> Any:
     accessors = {rel.get_accessor_name(): rel for rel in options.related_objects if rel.one_to_one}
     found = found if found is not None and found.is_relation and not found.multiple else accessors.get(name)
     if found is None or (found.name != name and name not in accessors):
-        possible = [f.name for f in options.fields if f.is_relation and f.concrete] + [
-            n for n in accessors if n
-        ]
+        possible = [f.name for f in options.fields if f.is_relation and f.concrete] + [n for n in accessors if n]
         raise FieldError(
             f"Invalid field name(s) given in select_related: {prefix + name!r}.{did_you_mean(name, possible)} "
             f"Choices are: {', '.join(possible) or '(none)'}."

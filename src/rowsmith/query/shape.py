@@ -39,9 +39,7 @@ class Shape:
         self.used = True
 
     def __repr__(self) -> str:
-        return (
-            f"<Shape of {self.query.options.label}: {self.query.width} values, {len(self.children)} children>"
-        )
+        return f"<Shape of {self.query.options.label}: {self.query.width} values, {len(self.children)} children>"
 
 
 class CacheInfo(Record):

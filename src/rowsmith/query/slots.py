@@ -79,17 +79,13 @@ class Slots:
     def preparation(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
         """A function from a later call's raw values to its prepared ones."""
         specs = tuple(self.specs)
-        if all(prepare is None for _, prepare in specs) and [i for i, _ in specs] == list(
-            range(len(self.raw))
-        ):
+        if all(prepare is None for _, prepare in specs) and [i for i, _ in specs] == list(range(len(self.raw))):
             return tuple
         if len(specs) == 1:
             [(index, only)] = specs
             if only is not None:
                 return lambda raw: (only(raw[index]),)
-        return lambda raw: tuple(
-            [raw[index] if prepare is None else prepare(raw[index]) for index, prepare in specs]
-        )
+        return lambda raw: tuple([raw[index] if prepare is None else prepare(raw[index]) for index, prepare in specs])
 
 
 class Replay(Slots):

@@ -40,9 +40,7 @@ def unsliced(query: Query, action: str) -> None:
         raise TypeError(f"Cannot {action} a query once a slice has been taken.")
 
 
-def filtered(
-    query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[str, Any], negated: bool
-) -> Query:
+def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[str, Any], negated: bool) -> Query:
     """filter() and exclude()."""
     if args or kwargs:
         unsliced(query, "filter")
@@ -148,9 +146,7 @@ def sliced(query: Query, slots: Slots, low: int | None, limit: int | None) -> Qu
     return query.but(low=offset, high=count)
 
 
-def capped(
-    query: Query, limit: int, *, by_key: bool = False, reverse: bool = False, unordered: bool = False
-) -> Query:
+def capped(query: Query, limit: int, *, by_key: bool = False, reverse: bool = False, unordered: bool = False) -> Query:
     """At most `limit` rows, for get(), first() and last().
 
     by_key:     order by the key when nothing else was asked for.
@@ -186,14 +182,10 @@ def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"Fields to load or to defer are named by strings, not by {name!r}.")
-        path = (
-            parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
-        )
+        path = parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
         if path is None or path.rest:
             if name in query.annotations:
-                raise FieldError(
-                    f"{name!r} is an annotation; only fields of the model can be deferred or chosen."
-                )
+                raise FieldError(f"{name!r} is an annotation; only fields of the model can be deferred or chosen.")
             raise FieldDoesNotExist(
                 f"{query.options.object_name} has no field named {name!r}.{did_you_mean(name, query.options.names)}"
             )
@@ -249,9 +241,7 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, sel
         resolved: Resolved = expression.resolve(scope)
         aggregate = has_aggregate(resolved.node)
         if aggregate and grouping is None:
-            grouping = (
-                "model" if chosen is None else tuple(c.node for c in chosen if not has_aggregate(c.node))
-            )
+            grouping = "model" if chosen is None else tuple(c.node for c in chosen if not has_aggregate(c.node))
         annotations[name] = Annotation(resolved.node, resolved.field, selected, aggregate)
         scope.annotations = annotations
         if chosen is not None and selected:
@@ -265,9 +255,7 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, sel
     )
 
 
-def choosing(
-    query: Query, slots: Slots, names: Sequence[Any], expressions: Mapping[str, Any], form: RowForm
-) -> Query:
+def choosing(query: Query, slots: Slots, names: Sequence[Any], expressions: Mapping[str, Any], form: RowForm) -> Query:
     """values() and values_list()."""
     for name in names:
         if not isinstance(name, str):

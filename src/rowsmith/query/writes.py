@@ -59,12 +59,8 @@ def insert_expressions(
 ) -> Insert:
     """An INSERT of one row in which some values are computed by the database."""
     scope = Resolver(query_of(options), slots, nest, allow_joins=False)
-    row = tuple(
-        _value(field, value, scope, inserting=True) for field, value in zip(fields, values, strict=True)
-    )
-    return Insert(
-        options.db_table, tuple(f.column for f in fields), (row,), None, tuple(f.column for f in returning)
-    )
+    row = tuple(_value(field, value, scope, inserting=True) for field, value in zip(fields, values, strict=True))
+    return Insert(options.db_table, tuple(f.column for f in fields), (row,), None, tuple(f.column for f in returning))
 
 
 def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.Expression:
@@ -154,9 +150,7 @@ def update_field(options: Any, name: str) -> Any:
             f"It can update: {', '.join(sorted(names))}."
         )
     if not field.concrete or field.many_to_many:
-        raise FieldError(
-            f"Cannot update model field {field!r} (only non-relations and foreign keys permitted)."
-        )
+        raise FieldError(f"Cannot update model field {field!r} (only non-relations and foreign keys permitted).")
     return field
 
 
@@ -190,8 +184,7 @@ def update_row(options: Any, fields: Sequence[Any], returning: Sequence[Any] = (
     key = options.pk
     table = options.db_table
     assignments = tuple(
-        Assignment(field.column, sql.Parameter(slot, type=field.sql_type))
-        for slot, field in enumerate(fields)
+        Assignment(field.column, sql.Parameter(slot, type=field.sql_type)) for slot, field in enumerate(fields)
     )
     where = p.Comparison(
         "=",

@@ -1,0 +1,48 @@
+"""Joining: the FROM of a query, with inner joins wherever an outer one would only add rows that are filtered out."""
+
+from __future__ import annotations
+
+from rowsmith.query.query import Joined
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import predicates as p
+from rowsmith.sql.predicates import Predicate
+from rowsmith.sql.select import Join, Table
+
+STRICT_FUNCTIONS = frozenset({"UPPER", "LOWER", "LENGTH", "ABS", "TRIM", "LTRIM", "RTRIM", "REPLACE", "SUBSTR"})
+"""Functions whose result is NULL as soon as one argument is."""
+
+
+def present(joins: list[Joined], where: Predicate) -> frozenset[str]:
+    """The aliases of tables that have a row wherever `where` holds: where it looks at one, all its parents have one."""
+    by_alias = {joined.alias: joined for joined in joins}
+    found: set[str] = set()
+    for alias in p.rejected_aliases(where, STRICT_FUNCTIONS):
+        current = by_alias.get(alias)
+        while current is not None and current.alias not in found:
+            found.add(current.alias)
+            current = by_alias.get(current.parent) if current.parent is not None else None
+    return frozenset(found)
+
+
+def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join, ...]]:
+    """The FROM of a query: an outer join stays one only where its missing rows could still be asked for."""
+    start, *others = joins
+    there = present(joins, where)
+    outer: set[str] = set()
+    result = []
+    for joined in others:
+        missing = (joined.optional or joined.parent in outer) and joined.alias not in there
+        if missing:
+            outer.add(joined.alias)
+        assert joined.parent is not None
+        condition = p.conjunction(
+            [
+                *(
+                    p.Comparison("=", sql.Column(joined.parent, source), sql.Column(joined.alias, target))
+                    for source, target in joined.pairs
+                ),
+                joined.condition,
+            ]
+        )
+        result.append(Join(Table(joined.table, joined.alias), condition, outer=missing))
+    return Table(start.table, start.alias), tuple(result)
