@@ -11,7 +11,7 @@ from rowsmith.expressions.base import Combinable, Resolved, Shaped
 from rowsmith.expressions.names import F, OuterRef
 from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for
-from rowsmith.lookups.base import Lookup, preparer
+from rowsmith.lookups.base import Lookup, Transform, preparer
 from rowsmith.lookups.registry import find_lookup, find_transform, names_for
 from rowsmith.query.existence import related_exists
 from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
@@ -156,10 +156,7 @@ class Resolver:
     def transform(self, operand: Resolved, names: tuple[str, ...], path: str) -> Resolved:
         """The operand with each of the named transforms applied."""
         for name in names:
-            transform = find_transform(operand.node.type, name)
-            if transform is None:
-                raise self.unsupported(operand, name, path)
-            operand = transform.apply(operand, field_for)
+            _, operand = self._transformed(operand, name, path)
         return operand
 
     def unsupported(self, operand: Resolved, name: str, path: str) -> UnknownName:
@@ -296,32 +293,29 @@ class Resolver:
 
     def compare(self, left: Resolved, names: tuple[str, ...], value: Any, path: str) -> Predicate:
         """The predicate that transforms and a lookup by name make of an operand and a value."""
-        names = names or ("exact",)
+        *transforms, last = names or ("exact",)
         transform = None
-        for position, name in enumerate(names):
-            last = position == len(names) - 1
-            lookup = (transform.lookup(name) if transform is not None and last and self._plain(value) else None) or (
-                find_lookup(left.field, name) if last else None
-            )
-            if lookup is not None:
-                return self.apply(lookup, left, value, path)
-            transform = find_transform(left.node.type, name)
-            if transform is None or getattr(left.field, "is_relation", False):
-                raise self.unsupported(left, name, path)
-            left = transform.apply(left, field_for)
-        return (
-            self.compare(left, ("exact",), value, path)
-            if transform is None
-            else self._exact(transform, left, value, path)
-        )
-
-    def _exact(self, transform: Any, left: Resolved, value: Any, path: str) -> Predicate:
-        lookup = (transform.lookup("exact") if self._plain(value) else None) or find_lookup(left.field, "exact")
-        assert lookup is not None
+        for name in transforms:
+            transform, left = self._transformed(left, name, path)
+        lookup = self._lookup(transform, left, last, value)
+        if lookup is None:
+            transform, left = self._transformed(left, last, path)
+            lookup = self._lookup(transform, left, "exact", value)
+            assert lookup is not None
         return self.apply(lookup, left, value, path)
 
-    def _plain(self, value: Any) -> bool:
-        return value is not None and not isinstance(value, Shaped)
+    def _transformed(self, left: Resolved, name: str, path: str) -> tuple[Transform, Resolved]:
+        """A transform by its name, and the operand after it."""
+        transform = find_transform(left.node.type, name)
+        if transform is None or getattr(left.field, "is_relation", False):
+            raise self.unsupported(left, name, path)
+        return transform, transform.apply(left, field_for)
+
+    def _lookup(self, transform: Transform | None, left: Resolved, name: str, value: Any) -> Lookup | None:
+        """A lookup by its name: the last transform's own form of it for plain values, else that of the field."""
+        plain = value is not None and not isinstance(value, Shaped)
+        own = transform.lookup(name) if transform is not None and plain else None
+        return own or find_lookup(left.field, name)
 
     def apply(self, lookup: Lookup, left: Resolved, value: Any, path: str) -> Predicate:
         """The predicate of one lookup, for a plain value, a list, an expression or a queryset."""
