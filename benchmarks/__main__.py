@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import data, report
+from benchmarks import absolute, data, report
 from benchmarks.works import WORKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.append(results)
     everything = not options.only and set(contenders) == set(CONTENDERS)
     if options.write or (everything and not options.quick):
-        for path in report.write(found, ROOT / "docs", rounds):
+        for path in report.write(found, ROOT / "docs", rounds, absolute.measure(rounds)):
             print(f"wrote {path.relative_to(ROOT)}")
     return 1 if any(results.missed() for results in found) else 0
 

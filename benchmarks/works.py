@@ -40,10 +40,3 @@ WORKS = {
         Work("tasks", "64 tasks get by key on 16 connections", 4000, 1500, {"postgresql": 1.3}),
     )
 }
-
-# Absolute bars, which have no hand-written limit: seconds of client CPU time for one operation.
-ABSOLUTE = {
-    "build_known": ("build a query of 12 conditions, shape known", 30e-6),
-    "build_new": ("build a query of 12 conditions, shape new", 400e-6),
-    "import": ("import of the models module", 60e-3),
-}
