@@ -59,7 +59,10 @@ class Resolver:
         self.prefix = prefix
         self.summarizing = False
         self.start = self.joins[0].alias
-        self.optional: set[str] = {j.alias for j in query.joins if self._is_optional(j)}
+        self.optional: set[str] = set()
+        for joined in query.joins:
+            if joined.optional or joined.parent in self.optional:
+                self.optional.add(joined.alias)
 
     def at(self, alias: str, options: Any) -> Resolver:
         """This scope with paths that start at another of its tables."""
@@ -74,15 +77,6 @@ class Resolver:
         return other
 
     # Joins
-
-    def _is_optional(self, joined: Joined) -> bool:
-        by_alias = {j.alias: j for j in self.joins}
-        current: Joined | None = joined
-        while current is not None:
-            if current.optional:
-                return True
-            current = by_alias.get(current.parent) if current.parent is not None else None
-        return False
 
     def join(self, parent: str, step: Any) -> str:
         """The alias of the table that `step` leads to from `parent`, joined now or shared with an earlier join."""
