@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 from rowsmith import config
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
+from rowsmith.exceptions import NotSupportedError, TransactionManagementError
 from rowsmith.loading.instances import Making, instance_loader
 from rowsmith.loading.rows import row_loader
 from rowsmith.loading.source import Loader
 from rowsmith.metadata.deferred import deferred_class
 from rowsmith.query.layout import Layout
 from rowsmith.query.planner import Plan, counting, existing, plan
+from rowsmith.query.query import Query
 from rowsmith.query.shape import Shape, Values, cache
 from rowsmith.signals import post_init, pre_init
 from rowsmith.sql.nodes import Node
@@ -73,13 +75,49 @@ def compile_tree(tree: Node, connection: Connection, width: int, load: Loader) -
 
 def rows_of(shape: Shape, connection: Connection) -> Compiled:
     """The statement for the rows of a shape."""
-    compiled: Compiled | None = shape.compiled.get(connection.epoch)
+    compiled: Compiled | None = shape.compiled.get(_place(shape, connection))
     if compiled is None:
         query = shape.query
-        compiled = compile_plan(plan(query), connection, query.width, query.options.label)
-        shape.compiled[connection.epoch] = compiled
+        compiled = compile_plan(plan(_lockable(query, connection)), connection, query.width, query.options.label)
+        shape.compiled[_place(shape, connection)] = compiled
     shape.used = True
     return compiled
+
+
+def _place(shape: Shape, connection: Connection) -> Hashable:
+    """Where a shape keeps the statement for its rows.
+
+    One that locks rows is kept where `fetch` does not look, so that each run asks `_runnable` for it first.
+    """
+    locks = shape.query.lock is not None and connection.features.locking is not None
+    return (connection.epoch, "locking") if locks else connection.epoch
+
+
+def _lockable(query: Query, connection: Connection) -> Query:
+    """The query without its lock, where the database has no locks of rows."""
+    lock, offered = query.lock, connection.features.locking
+    if lock is None:
+        return query
+    if offered is None:
+        return query.but(lock=None)
+    for option in ("nowait", "skip_locked", "of", "no_key"):
+        if getattr(lock, option) and option not in offered:
+            raise NotSupportedError(
+                f"{connection.vendor} has no {option!r} for select_for_update(); it has: "
+                f"{', '.join(sorted(offered)) or 'no option'}."
+            )
+    return query
+
+
+def _runnable(shape: Shape, connection: Connection) -> Compiled:
+    """The statement for the rows of a shape, once it is sure that its locks would last."""
+    locks = shape.query.lock is not None and connection.features.locking is not None
+    if locks and connection.get_autocommit():
+        raise TransactionManagementError(
+            "select_for_update() cannot be used outside of a transaction: the locks would be gone at once. "
+            "Write it inside: with transaction.atomic()."
+        )
+    return rows_of(shape, connection)
 
 
 def _first_value(rows: Iterable[tuple[Any, ...]]) -> Any:
@@ -115,7 +153,7 @@ def fetch(shape: Shape, values: Values, alias: str) -> list[Any]:
     if compiled is None:
         if shape.query.empty:
             return []
-        compiled = rows_of(shape, connection)
+        compiled = _runnable(shape, connection)
     return connection.fetch(compiled.text, compiled.bind(values), compiled.load)
 
 
@@ -126,7 +164,7 @@ def afetch(shape: Shape, values: Values, alias: str) -> Awaitable[list[Any]]:
     if compiled is None:
         if shape.query.empty:
             return _no_rows()
-        compiled = rows_of(shape, connection)
+        compiled = _runnable(shape, connection)
     # Handed on as it is: a coroutine around it would be one more step of every resumption.
     return connection.afetch(compiled.text, compiled.bind(values), compiled.load)
 
@@ -140,7 +178,7 @@ def stream(shape: Shape, values: Values, alias: str, chunk_size: int) -> Iterato
     if shape.query.empty:
         return
     connection = connections[alias]
-    compiled = rows_of(shape, connection)
+    compiled = _runnable(shape, connection)
     for chunk in connection.stream(compiled.text, compiled.bind(values), chunk_size):
         yield compiled.load(chunk)
 

@@ -41,11 +41,13 @@ class Instance(Record):
 class Related(Record):
     """An instance that hangs on another.
 
+    name:        what select_related() calls the relation.
     cache_name:  where the parent keeps it.
     back:        where it keeps the parent, for one-to-one relations; None otherwise.
     optional:    whether the row may hold none, which a NULL key tells.
     """
 
+    name: str
     cache_name: str
     back: str | None
     optional: bool

@@ -57,6 +57,17 @@ def resolved_ordering(query: Query, scope: Resolver) -> tuple[sql.Ordering, ...]
     return tuple(map(reversed_ordering, orderings)) if query.reverse else orderings
 
 
+def is_total(query: Query, scope: Resolver) -> bool:
+    """Whether no two rows of the model can be equal in the order, so that the rows always come in the same one."""
+    options = query.options
+    keys = [ordering.expression for ordering in resolved_ordering(query, scope)]
+    columns = {key.name for key in keys if isinstance(key, sql.Column) and key.alias == query.base}
+    together = (*options.unique_together, *(constraint.fields for constraint in options.total_unique_constraints))
+    unique = [(field,) for field in options.concrete_fields if field.unique]
+    unique += [tuple(options.get_field(name) for name in names) for names in together]
+    return any(all(not f.null and f.column in columns for f in fields) for fields in unique)
+
+
 def reversed_ordering(ordering: sql.Ordering) -> sql.Ordering:
     """The opposite sort key, NULLs at the other end."""
     nulls = None if ordering.nulls_first is None else not ordering.nulls_first

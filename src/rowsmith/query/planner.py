@@ -8,6 +8,7 @@ from rowsmith.exceptions import FieldError, SubqueryColumns
 from rowsmith.expressions.base import MixedTypes
 from rowsmith.query.joining import join_tree
 from rowsmith.query.layout import Layout, item_of
+from rowsmith.query.locking import lock_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
 from rowsmith.query.query import Chosen, Query
@@ -55,7 +56,8 @@ def plan(query: Query) -> Plan:
     grouping = _grouping(query, outputs, ordering)
     if query.distinct and not query.distinct_on:
         outputs = _with_ordering(outputs, ordering)
-    return Plan(assemble(query, scope, outputs, ordering, grouping), layout)
+    lock = lock_of(query, layout, outputs)
+    return Plan(assemble(query.but(lock=lock), scope, outputs, ordering, grouping), layout)
 
 
 def assemble(

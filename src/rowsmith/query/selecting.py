@@ -120,7 +120,7 @@ def _related(
         name = f"{prefix}{relation.name}{SEPARATOR}"
         instance = _instance(step.model._meta, scope, there, query, loaded, name, outputs, items)
         back = relation.remote_field.cache_name if relation.one_to_one else None
-        yield Related(relation.cache_name, back, there in scope.optional, instance)
+        yield Related(relation.name, relation.cache_name, back, there in scope.optional, instance)
 
 
 def _left_out(relation: Any, fields: tuple[Any, ...], loaded: Loaded, prefix: str) -> bool:

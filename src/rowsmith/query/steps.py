@@ -11,13 +11,13 @@ from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Resolved
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS
-from rowsmith.query.ordering import sort_keys
+from rowsmith.query.ordering import is_total, sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
 from rowsmith.query.planner import has_aggregate, nest
 from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import check_related
-from rowsmith.query.slots import Slots
+from rowsmith.query.slots import Constants, Slots
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
@@ -166,6 +166,11 @@ def is_ordered(query: Query) -> bool:
     if query.ordering is not None:
         return bool(query.ordering)
     return bool(query.options.ordering) and query.grouping is None
+
+
+def is_totally_ordered(query: Query) -> bool:
+    """Whether the order leaves no two rows of the model side by side by chance."""
+    return is_total(query, Resolver(query, Constants(), nest))
 
 
 def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:

@@ -359,6 +359,8 @@ class Refining(Shaped):
         """Lock the rows until the transaction ends, where the database can."""
         if nowait and skip_locked:
             raise ValueError("The nowait option cannot be used with skip_locked.")
+        if isinstance(of, str):
+            raise TypeError(f"of takes a sequence of names, not a single one: select_for_update(of=({of!r},)).")
         lock = Lock(tuple(of), nowait, skip_locked, no_key)
         return self._step(("lock", lock), (), lambda q, s: steps.locked(q, s, lock))
 
@@ -366,6 +368,11 @@ class Refining(Shaped):
     def ordered(self) -> bool:
         """Whether an order was asked for, in a call or in Meta."""
         return steps.is_ordered(self._shape.query)
+
+    @property
+    def totally_ordered(self) -> bool:
+        """Whether the order is by fields that no two rows share, so that it leaves nothing to chance."""
+        return steps.is_totally_ordered(self._shape.query)
 
 
 def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:

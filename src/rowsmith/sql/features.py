@@ -11,5 +11,6 @@ class Features(Record):
     returning: bool = True  # INSERT, UPDATE and DELETE can hand back rows
     array_parameters: bool = False  # a list binds as one value, and unnest() turns it into rows
     max_parameters: int = 32766  # bound values allowed in one statement
+    locking: frozenset[str] | None = None  # the options of a row lock; None where there are no such locks
     distinct_on: bool = False  # the first row of each group can be asked for
     max_operand_depth: int = 400  # a chain of AND or OR longer than this is written as a balanced tree

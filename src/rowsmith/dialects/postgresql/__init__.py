@@ -15,6 +15,7 @@ from rowsmith.sql.types import Type
 FEATURES = Features(
     array_parameters=True,
     max_parameters=65535,
+    locking=frozenset({"nowait", "skip_locked", "of", "no_key"}),
     distinct_on=True,
 )
 
