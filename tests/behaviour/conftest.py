@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import rowsmith
+from rowsmith.db import connections
 from tests.behaviour import library
 
 
@@ -37,3 +39,19 @@ def blogs(tables):
 def stock(tables):
     """The table of Stock, empty."""
     tables(library.Stock)
+
+
+@pytest.fixture
+def second(empty_library, database, tmp_path):
+    """The alias of another database with the library's tables, as empty as those of the default one."""
+    settings = connections.settings["default"]
+    if database.vendor == "sqlite":
+        other = {**settings, "NAME": str(tmp_path / "second.db")}
+    else:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DROP SCHEMA IF EXISTS second CASCADE")
+            cursor.execute("CREATE SCHEMA second")
+        other = {**settings, "OPTIONS": {"options": "-c search_path=second"}}
+    rowsmith.configure({"default": settings, "second": other})
+    rowsmith.create_tables(*library.ALL, using="second")
+    return "second"
