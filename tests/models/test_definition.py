@@ -384,3 +384,26 @@ def test_names_on_abstract_models_are_filled_in():
 
     assert [model._meta.constraints[0].name for model in (Apple, Pear)] == ["shop_apple_price", "shop_pear_price"]
     assert [model._meta.indexes[0].name for model in (Apple, Pear)] == ["apple_price_idx", "pear_price_idx"]
+
+
+def test_a_field_may_join_a_finished_class():
+    class Crate(models.Model):
+        size = models.IntegerField(default=1)
+
+    class BigCrate(Crate):
+        class Meta:
+            proxy = True
+
+    class Barrel(models.Model):
+        pass
+
+    models.IntegerField(default=5).contribute_to_class(Crate, "late")
+    models.ForeignKey(Barrel, models.CASCADE, null=True).contribute_to_class(Crate, "barrel")
+    Crate.add_to_class("later", models.CharField(max_length=3, choices=[("a", "A")], default="a"))
+    barrel = Barrel(pk=7)
+    for made in (Crate(late=2, barrel=barrel), BigCrate(None, 1, 2, 7)):
+        assert (made.size, made.late, made.barrel_id, made.later) == (1, 2, 7, "a")
+        assert made.get_later_display() == "A"
+    assert Crate().late == BigCrate().late == 5
+    with pytest.raises(TypeError, match="latest"):
+        Crate(latest=1)

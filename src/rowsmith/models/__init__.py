@@ -1,5 +1,6 @@
 """The public face of models: fields, options and the model class itself."""
 
+import rowsmith.execution.schema  # noqa: F401  # gives connections their schema editor
 from rowsmith.exceptions import ObjectDoesNotExist, ProtectedError, RestrictedError
 from rowsmith.execution.prefetch import Prefetch, aprefetch_related_objects, prefetch_related_objects
 from rowsmith.expressions import (

@@ -73,8 +73,6 @@ class ModelBase(type):
         if _contributes(value):
             value.contribute_to_class(cls, name)
             cls._install_managers()
-            if not cls._meta.abstract and "_initialize" in cls.__dict__:
-                construction.install(cls)
         else:
             setattr(cls, name, value)
 
@@ -88,6 +86,10 @@ class ModelBase(type):
             setattr(cls, field.name, ForwardRelation(field))
         elif field.descriptor_class is not None:
             setattr(cls, field.attname, field.descriptor_class(field))
+        for options in (cls._meta, *cls._meta.heirs):
+            if "_initialize" in options.model.__dict__:
+                # The class is finished already: its constructor has to learn of the new column.
+                construction.install(options.model)
 
     def _install_reverse(cls, field: Any) -> None:
         """Give the model that `field` refers to its accessor, now that it is known."""
