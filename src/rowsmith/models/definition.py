@@ -72,7 +72,6 @@ class ModelBase(type):
         """Attach a field, a manager or a plain attribute to a finished class."""
         if _contributes(value):
             value.contribute_to_class(cls, name)
-            cls._install_managers()
         else:
             setattr(cls, name, value)
 

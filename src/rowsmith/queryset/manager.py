@@ -40,6 +40,7 @@ class BaseManager:
         self.name = self.name or name
         self.model = cls
         cls._meta.add_manager(self)
+        cls._install_managers()
 
     @classmethod
     def from_queryset(cls, queryset_class: type[QuerySet], class_name: str | None = None) -> type[Self]:
