@@ -175,8 +175,7 @@ class Django(Side):
         Excluding by a to-many relation, it looks for the outer table by its name and may find one that another
         relation has joined: a right subquery is tied by a foreign key, or to the key of the model's own table.
         Prefetching many-to-many, it reads the parent's key by the name of the table of links, though the links
-        of these parents may be under an alias; and a condition on the relation itself may be tied to the parent's
-        link, or not, by the accident of that alias.
+        of these parents may be under an alias.
         """
         own = f'"{schema.APP}_{model.lower()}"'
         tied = re.compile(r'\b[U-Z]\d+\."(?:id|code)" = \(("\w+"|T\d+)\."(?:id|code)"\)')
@@ -185,8 +184,6 @@ class Django(Side):
             if any(outer != own for outer in tied.findall(sql)):
                 return True
             if any(f"{table}.{column} IN (" not in sql for table, column in read.findall(sql)):
-                return True
-            if read.search(sql) and sql.count(" JOIN ") > 1:
                 return True
         return False
 
