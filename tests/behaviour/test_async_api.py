@@ -89,6 +89,7 @@ async def test_values_are_iterated_too(shelved):
     assert [book.title async for book in Book.objects.order_by("pk")[1:3]] == ["Seaside", "Hill"]
 
 
+@pytest.mark.feature("AS-004")
 async def test_a_stream_arrives_in_chunks_with_its_prefetches(shelved):
     await shelved()
     books = Book.objects.order_by("pk").prefetch_related("tags")
@@ -100,6 +101,34 @@ async def test_a_stream_arrives_in_chunks_with_its_prefetches(shelved):
         assert book.title == "Sea"
         break
     assert await Book.objects.acount() == 5
+    for size in (0, -1):
+        with pytest.raises(ValueError, match="strictly positive"):
+            Book.objects.aiterator(chunk_size=size)
+
+
+@pytest.mark.feature("AS-004")
+async def test_a_stream_holds_one_chunk_at_a_time(empty_library):
+    await Tag.objects.abulk_create([Tag(label=f"label number {n:06}") for n in range(5_000)])
+    held: set[int] = set()
+    seen = most = 0
+
+    class Counted(Tag):
+        class Meta:
+            proxy = True
+            app_label = "chunks"
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            held.add(id(self))
+
+        def __del__(self):
+            held.discard(id(self))
+
+    async for _ in Counted.objects.aiterator(chunk_size=50):
+        seen += 1
+        most = max(most, len(held))
+    assert seen == 5_000
+    assert 50 <= most <= 150
 
 
 @pytest.mark.feature("AS-006")

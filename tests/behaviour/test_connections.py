@@ -249,7 +249,7 @@ ROWS = {
 }
 
 
-@feature("CF-010", "AS-004")
+@feature("CF-010")
 def test_a_stream_gives_rows_in_chunks_and_its_connection_back(database):
     before = database.figures.in_use
     sizes = []

@@ -8,7 +8,7 @@ from rowsmith import models
 from rowsmith.exceptions import FieldError, NotSupportedError
 from rowsmith.models import F, Q
 from rowsmith.testing import recorded_statements
-from tests.behaviour.library import Author, Book, Publisher, Review, Tag, titles
+from tests.behaviour.library import Author, Book, Cover, Publisher, Review, Tag, titles
 
 
 class Planet(models.Model):
@@ -27,6 +27,22 @@ class Moon(models.Model):
 
     class Meta:
         ordering = ["planet"]
+
+
+class Place(models.Model):
+    """Never made: only its constraints count."""
+
+    row = models.IntegerField()
+    number = models.IntegerField()
+    letter = models.CharField(max_length=1, null=True)
+    name = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["row", "number"], name="place_once"),
+            models.UniqueConstraint(fields=["row", "letter"], name="place_by_letter"),
+            models.UniqueConstraint(fields=["name"], condition=Q(row__gt=1), name="place_by_name"),
+        ]
 
 
 @pytest.mark.feature("Q-153")
@@ -204,6 +220,26 @@ def test_a_query_knows_whether_it_is_ordered(shelf):
     grouped = Publisher.objects.values("name").annotate(n=models.Count("books"))
     assert not grouped.ordered
     assert grouped.order_by("name").ordered
+
+
+def test_a_query_knows_whether_its_order_leaves_nothing_to_chance(shelf):
+    assert not Book.objects.all().totally_ordered
+    for total in ("pk", "-id", F("id").desc()):
+        assert Book.objects.order_by("title", total).totally_ordered
+    assert Book.objects.order_by("pk").reverse().totally_ordered
+    for partial in ("title", "?", "author_id", F("pages") * 2, "author__id", "tags__label"):
+        assert not Book.objects.order_by(partial).totally_ordered
+    assert Tag.objects.all().totally_ordered and not Tag.objects.order_by().totally_ordered
+    assert not Publisher.objects.all().totally_ordered
+    assert Cover.objects.order_by("book_id").totally_ordered
+    assert not Tag.objects.values("label").annotate(n=models.Count("books")).totally_ordered
+    assert Tag.objects.values("label").annotate(n=models.Count("books")).order_by("label").totally_ordered
+    assert Place.objects.order_by("row", "number").totally_ordered
+    assert Place.objects.order_by("-number", "name", "row").totally_ordered
+    assert not Place.objects.order_by("row").totally_ordered
+    # Two rows may both have no letter, and the condition of the third constraint leaves rows out.
+    for fields in (("row", "letter"), ("name",)):
+        assert not Place.objects.order_by(*fields).totally_ordered
 
 
 @pytest.mark.feature("O-010")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import pytest
 
-from rowsmith import models
+from rowsmith import models, transaction
 from rowsmith.exceptions import DatabaseError, IntegrityError
 from rowsmith.testing import recorded_statements
 from tests.behaviour.library import Author, Book, Stock, Tag
@@ -24,6 +26,29 @@ class Keyed(models.Model):
 
     number = models.IntegerField(primary_key=True, default=7)
     name = models.CharField(max_length=20, default="")
+
+
+class KeyedThere(models.Model):
+    """A key that the database gives when nobody else does."""
+
+    code = models.CharField(max_length=10, primary_key=True, db_default="seven")
+    name = models.CharField(max_length=20, default="")
+
+
+class Based(models.Model):
+    """Its default manager hides what its base manager shows."""
+
+    name = models.CharField(max_length=20)
+
+    class Visible(models.Manager):
+        def get_queryset(self):
+            return super().get_queryset().exclude(name="hidden")
+
+    objects = Visible()
+
+    @cached_property
+    def shout(self):
+        return self.name.upper()
 
 
 class Rewritten(models.Model):
@@ -61,6 +86,7 @@ def test_save_with_a_key_updates_and_inserts_where_there_was_no_row(empty_librar
     assert Tag.objects.get(pk=90).label == "c"
 
 
+@pytest.mark.feature("V-018")
 def test_a_new_instance_whose_key_has_a_default_is_inserted_at_once(tables):
     tables(Keyed)
     with recorded_statements() as seen:
@@ -78,6 +104,23 @@ def test_a_new_instance_whose_key_has_a_default_is_inserted_at_once(tables):
     loaded.number = 8
     loaded.save()
     assert sorted(Keyed.objects.values_list("number", "name")) == [(7, "c"), (8, "c")]
+
+
+@pytest.mark.feature("V-018")
+def test_a_key_that_the_database_gives_by_default_is_inserted_at_once(tables):
+    tables(KeyedThere)
+    with recorded_statements() as seen:
+        made = KeyedThere(name="a")
+        made.save()
+        KeyedThere(code="five", name="b").save()
+    assert [statement.split()[0] for statement in seen] == ["INSERT", "INSERT"]
+    assert made.code == "seven"
+    with recorded_statements() as seen:
+        loaded = KeyedThere.objects.get(code="five")
+        loaded.name = "c"
+        loaded.save()
+    assert [statement.split()[0] for statement in seen] == ["SELECT", "UPDATE"]
+    assert sorted(KeyedThere.objects.values_list("code", "name")) == [("five", "c"), ("seven", "a")]
 
 
 @pytest.mark.feature("V-019", "O-022")
@@ -202,6 +245,7 @@ def test_refresh_can_be_limited_to_fields(shelf):
         book.refresh_from_db(fields=["author__name"])
 
 
+@pytest.mark.feature("V-011")
 def test_refresh_may_load_from_a_queryset(shelf):
     book = Book.objects.get(title="Sea")
     with recorded_statements() as seen:
@@ -210,6 +254,11 @@ def test_refresh_may_load_from_a_queryset(shelf):
     assert len(seen) == 1
     with pytest.raises(Book.DoesNotExist):
         book.refresh_from_db(from_queryset=Book.objects.filter(title="Hill"))
+    Book.objects.filter(pk=book.pk).update(title="Ocean")
+    with transaction.atomic():
+        book.refresh_from_db(from_queryset=Book.objects.select_for_update())
+    assert book.title == "Ocean"
+    book.refresh_from_db(from_queryset=Book.objects)
     Book.objects.filter(pk=book.pk).delete()
     with pytest.raises(Book.DoesNotExist):
         book.refresh_from_db()
@@ -220,6 +269,20 @@ def test_refresh_leaves_annotations_alone(shelf):
     Book.objects.filter(pk=book.pk).update(pages=7)
     book.refresh_from_db()
     assert (book.pages, book.double) == (7, 200)
+
+
+@pytest.mark.feature("V-012")
+def test_refresh_asks_the_base_manager_and_leaves_what_is_no_column(tables):
+    tables(Based)
+    Based.objects.create(name="seen")
+    row = Based.objects.annotate(louder=models.Value("!")).get()
+    assert row.shout == "SEEN"
+    Based.objects.update(name="hidden")
+    assert not Based.objects.exists()
+    with recorded_statements() as seen:
+        row.refresh_from_db()
+    assert len(seen) == 1 and row._state.db == "default"
+    assert (row.name, row.shout, row.louder) == ("hidden", "SEEN", "!")
 
 
 @pytest.mark.feature("V-040")

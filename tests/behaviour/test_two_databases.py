@@ -110,7 +110,8 @@ def test_instances_at_hand_are_given_their_relations_on_their_database(both):
     prefetch_related_objects([], "author")
 
 
-def test_a_refresh_asks_the_base_manager_on_the_instances_database(both):
+@pytest.mark.feature("V-012")
+def test_a_refresh_asks_the_instances_database(both):
     book = Book.objects.using(both).annotate(extra=Sum("review__stars")).get()
     Book.objects.using(both).update(title="Anew")
     Review.objects.using(both).update(stars=1)

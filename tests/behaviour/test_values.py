@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from rowsmith.db import Connection
 from rowsmith.exceptions import FieldError
 from rowsmith.models import Count, F, Sum, Value
 from rowsmith.testing import recorded_statements
@@ -165,6 +166,7 @@ def test_in_bulk_after_values_maps_keys_to_those(shelf):
     assert (named.title, named.pages) == ("Sea", 100)
 
 
+@pytest.mark.feature("Q-217")
 def test_iterator_streams_and_remembers_nothing(shelf):
     books = Book.objects.order_by("pk")
     with recorded_statements() as seen:
@@ -177,6 +179,26 @@ def test_iterator_streams_and_remembers_nothing(shelf):
     for size in (0, -1):
         with pytest.raises(ValueError, match="strictly positive"):
             books.iterator(chunk_size=size)
+
+
+@pytest.mark.plain
+@pytest.mark.feature("Q-217")
+def test_iterator_fetches_two_thousand_rows_at_a_time(empty_library, monkeypatch):
+    Tag.objects.bulk_create([Tag(label=str(n)) for n in range(2_001)])
+    sizes = []
+    plain = Connection.stream
+
+    def stream(self, text, parameters, chunk_size):
+        for chunk in plain(self, text, parameters, chunk_size):
+            sizes.append(len(chunk))
+            yield chunk
+
+    monkeypatch.setattr(Connection, "stream", stream)
+    tags = Tag.objects.order_by("pk")
+    assert len(list(tags.iterator())) == 2_001
+    assert sizes == [2_000, 1]
+    del sizes[:]
+    assert next(tags.iterator(chunk_size=10)).label == "0" and sizes == [10]
 
 
 @pytest.mark.plain
@@ -218,6 +240,26 @@ def test_an_annotation_cannot_take_a_taken_name(shelf):
         Book.objects.annotate(author_id=F("pages"))
     with pytest.raises(ValueError, match="conflicts"):
         Book.objects.annotate(Count("review"), review__count=Count("tags"))
+
+
+@pytest.mark.feature("Q-151")
+def test_names_that_could_end_a_name_in_sql_are_refused(shelf):
+    for part in (" ", "\t", "\n", "'", '"', "`", ";", "--", "/*", "*/", "\x00", "\x1f", "\x7f"):
+        for call in (
+            lambda name: Book.objects.annotate(**{name: F("pages")}),
+            lambda name: Book.objects.alias(**{name: F("pages")}),
+            lambda name: Book.objects.values(**{name: F("pages")}),
+            lambda name: Book.objects.aggregate(**{name: Sum("pages")}),
+        ):
+            with pytest.raises(ValueError, match="cannot name an annotation"):
+                call(f"a{part}b")
+    with pytest.warns(DeprecationWarning, match="percent"):
+        [book] = Book.objects.filter(title="Sea").annotate(**{"of%": F("pages") * 2})
+    assert getattr(book, "of%") == 200
+    with pytest.warns(DeprecationWarning, match="percent"):
+        assert Book.objects.aggregate(**{"all%": Sum("pages")}) == {"all%": 1500}
+    with pytest.warns(DeprecationWarning, match="percent"):
+        assert Book.objects.filter(title="Sea").values(**{"%s": F("pages")}).get() == {"%s": 100}
 
 
 @pytest.mark.feature("Q-152")

@@ -152,7 +152,6 @@ def test_construction_is_announced_while_somebody_listens():
     assert Maker.__init__ is plain
 
 
-@pytest.mark.feature("V-006")
 def test_the_state_of_new_and_loaded_instances():
     new = Maker()
     assert (new._state.adding, new._state.db) == (True, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import tzinfo
 from typing import Any, Self
 from warnings import warn
@@ -307,6 +307,7 @@ class Refining(Shaped):
             names = (self.model._meta.pk.attname,)
         raw: list[Any] = []
         if expressions:
+            _discourage_percent(expressions)
             keys = [(name, kind_of(value, raw)) for name, value in expressions.items()]
             key: Hashable = ("values", form, *names, *keys)
         else:
@@ -384,6 +385,8 @@ def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:
 
 def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The expressions of annotate() or aggregate() by name; positional ones have names of their own."""
+    if kwargs:
+        _discourage_percent(kwargs)
     if not args:
         return kwargs
     named: dict[str, Any] = {}
@@ -398,6 +401,15 @@ def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, A
             raise ValueError(f"The named annotation {name!r} conflicts with the default name for another annotation.")
         named[name] = argument
     return {**named, **kwargs}
+
+
+def _discourage_percent(names: Iterable[str]) -> None:
+    if "%" in "".join(names):
+        warn(
+            "Names of annotations with a percent sign leave in 2.0; choose one without, such as 'share_percent'.",
+            DeprecationWarning,
+            stacklevel=4,
+        )
 
 
 class QueryView:
