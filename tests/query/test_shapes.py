@@ -105,6 +105,20 @@ def test_the_cache_forgets_what_was_not_used_lately(kitchen, monkeypatch):
         Pot._meta.root_shape = None
 
 
+def test_shapes_of_a_model_that_changed_do_not_count_any_more(kitchen, monkeypatch):
+    small = ShapeCache(limit=20)
+    monkeypatch.setattr("rowsmith.query.shape.cache", small)
+    monkeypatch.setattr("rowsmith.queryset.refining.cache", small)
+    try:
+        for _ in range(5):
+            Pot._meta.root_shape = None
+            for number in range(19):
+                Pot.objects.alias(**{f"n{number}": F("weight")})
+        assert small.info().size <= 20
+    finally:
+        Pot._meta.root_shape = None
+
+
 @pytest.mark.plain
 def test_many_threads_build_the_same_queries(kitchen):
     cache.clear()

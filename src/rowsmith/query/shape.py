@@ -94,14 +94,21 @@ class ShapeCache:
     def _sweep(self) -> None:
         with self._lock:
             self.sweeps += 1
-            while self.size > self.limit * 3 // 4:
-                removed = sum(_sweep_below(root) for root in list(self._roots))
-                self.size = max(0, self.size - removed)
+            unchanged = 0
+            # A first pass may only mark; a leaf that goes makes a leaf of its parent.
+            while self.size > self.limit * 3 // 4 and unchanged < 2:
+                # Counted anew: the shapes of a model whose fields changed went without notice.
+                kept = sum([_sweep_below(root) for root in list(self._roots)])
+                unchanged = unchanged + 1 if kept == self.size else 0
+                self.size = kept
 
 
 def _sweep_below(root: Shape) -> int:
-    """Drop the unused leaves below a root, and mark the others so that they go next time unless used until then."""
-    removed = 0
+    """Drop the unused leaves below a root, and mark the others so that they go next time unless used until then.
+
+    returns: how many shapes are left.
+    """
+    kept = 0
     pending = [root]
     while pending:
         shape = pending.pop()
@@ -111,9 +118,10 @@ def _sweep_below(root: Shape) -> int:
             elif child.used:
                 child.used = False
             else:
-                del shape.children[key]
-                removed += 1
-    return removed
+                shape.children.pop(key, None)
+                continue
+            kept += 1
+    return kept
 
 
 cache = ShapeCache()
