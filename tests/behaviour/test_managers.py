@@ -154,3 +154,86 @@ def test_a_manager_can_be_bound_to_a_database(harbour, database):
         assert bound.create(name="New")._state.db == "second"
     assert len(there) == 4 and here == []
     assert bound.db_manager("default").db == "default"
+
+
+class Hiding(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().exclude(name="hidden")
+
+
+class Port(models.Model):
+    name = models.CharField(max_length=20)
+
+    everything = models.Manager()
+    seen = Hiding()
+
+    class Meta:
+        base_manager_name = "seen"
+
+
+class Pier(models.Model):
+    name = models.CharField(max_length=20)
+    port = models.ForeignKey(Port, models.CASCADE)
+    ports = models.ManyToManyField(Port, related_name="piers")
+
+    everything = models.Manager()
+    seen = Hiding()
+
+    class Meta:
+        base_manager_name = "seen"
+
+
+@pytest.fixture
+def ports(tables):
+    tables(Port, Pier)
+    port = Port.everything.create(name="hidden")
+    pier = Pier.everything.create(name="hidden", port=port)
+    pier.ports.add(port)
+    return port, pier
+
+
+@pytest.mark.feature("MG-009")
+def test_a_base_manager_has_no_say_across_relations(ports):
+    port, pier = ports
+    assert Pier.everything.filter(port__name="hidden").get() == pier
+    assert Port.everything.filter(pier__name="hidden").get() == port
+    assert list(port.pier_set.all()) == [pier]
+    assert list(port.piers.all()) == [pier] and list(pier.ports.all()) == [port]
+
+
+@pytest.mark.feature("MG-010")
+def test_a_base_manager_that_hides_rows_hides_them_from_forward_access(ports):
+    pier = Pier.everything.get()
+    with pytest.raises(Port.DoesNotExist):
+        pier.port
+    Port.everything.update(name="open")
+    assert pier.port.name == "open"
+
+
+class Visible(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(state="open")
+
+
+class Stateful(models.Model):
+    state = models.CharField(max_length=10)
+
+    objects = models.Manager()
+    visible = Visible()
+
+    class Meta:
+        abstract = True
+
+
+class Gate(Stateful):
+    state = models.TextField(default="open", db_column="condition")
+
+
+@pytest.mark.feature("MG-025")
+def test_an_inherited_manager_uses_the_field_that_the_child_has(tables):
+    tables(Gate)
+    Gate.objects.create()
+    Gate.objects.create(state="shut")
+    with recorded_statements() as seen:
+        assert Gate.visible.count() == 1
+    assert '"condition"' in seen[0]

@@ -242,6 +242,22 @@ def test_a_query_knows_whether_its_order_leaves_nothing_to_chance(shelf):
         assert not Place.objects.order_by(*fields).totally_ordered
 
 
+class Match(models.Model):
+    day = models.IntegerField()
+    rank = models.IntegerField()
+
+    class Meta:
+        get_latest_by = ["-rank", "day"]
+
+
+@pytest.mark.feature("O-014")
+def test_the_latest_by_several_fields_of_which_some_count_down(tables):
+    tables(Match)
+    for day, rank in ((1, 1), (2, 1), (3, 2)):
+        Match.objects.create(day=day, rank=rank)
+    assert (Match.objects.latest().day, Match.objects.earliest().day) == (2, 3)
+
+
 @pytest.mark.feature("O-010")
 def test_meta_ordering_is_the_order_of_every_query(shelf):
     assert [tag.label for tag in Tag.objects.all()] == ["blue", "deep", "green", "unused"]

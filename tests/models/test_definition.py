@@ -407,3 +407,55 @@ def test_a_field_may_join_a_finished_class():
     assert Crate().late == BigCrate().late == 5
     with pytest.raises(TypeError, match="latest"):
         Crate(latest=1)
+
+
+@pytest.mark.feature("O-002")
+def test_a_model_is_concrete_and_managed_unless_it_says_otherwise():
+    class Plain(models.Model):
+        pass
+
+    assert (Plain._meta.abstract, Plain._meta.proxy, Plain._meta.managed) == (False, False, True)
+
+
+@pytest.mark.feature("M-038")
+def test_a_label_in_a_relation_is_resolved_when_its_model_is_defined():
+    class Cart(models.Model):
+        horse = models.ForeignKey("stable.Horse", models.CASCADE)
+
+        class Meta:
+            app_label = "yard"
+
+    field = Cart._meta.get_field("horse")
+    assert field.remote_field.model == "stable.Horse"
+
+    class Horse(models.Model):
+        class Meta:
+            app_label = "stable"
+
+    assert field.related_model is field.remote_field.model is Horse
+    assert Horse(pk=1).cart_set is not None
+
+
+@pytest.mark.feature("F-069")
+def test_targets_of_relations_named_in_three_ways():
+    class Relating(models.Model):
+        own = models.ForeignKey("self", models.CASCADE, related_name="+")
+        near = models.ForeignKey("Thing", models.CASCADE, related_name="+")
+        far = models.ForeignKey("third.Thing", models.CASCADE, related_name="+")
+
+        class Meta:
+            abstract = True
+            app_label = "abstracts"
+
+    def thing(label):
+        body = {"__module__": __name__, "Meta": type("Meta", (), {"app_label": label})}
+        return type("Thing", (models.Model,), body)
+
+    def child(label):
+        body = {"__module__": __name__, "Meta": type("Meta", (), {"app_label": label})}
+        return type("Child", (Relating,), body)
+
+    one, two, third = thing("first"), thing("second"), thing("third")
+    for made, near in ((child("first"), one), (child("second"), two)):
+        targets = [made._meta.get_field(name).related_model for name in ("own", "near", "far")]
+        assert targets == [made, near, third]
