@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +13,7 @@ from rowsmith.exceptions import DataError, IntegrityError, NotNullViolation, Uni
 from rowsmith.metadata.checks import check_models
 from rowsmith.metadata.registry import Apps
 from rowsmith.signals import post_delete, pre_delete
+from rowsmith.sql import types
 from rowsmith.testing import recorded_statements
 
 
@@ -322,3 +325,59 @@ class Loose(models.Model):
 
 class Kept(models.Model):
     quiet = models.ForeignKey(Quiet, models.DB_CASCADE)
+
+
+class Friend(models.Model):
+    name = models.CharField(max_length=10)
+    friends = models.ManyToManyField("self", through="Bond", through_fields=("one", "other"), symmetrical=True)
+
+
+class Bond(models.Model):
+    one = models.ForeignKey(Friend, models.CASCADE, related_name="bonds")
+    other = models.ForeignKey(Friend, models.CASCADE, related_name="+")
+    since = models.IntegerField()
+
+
+@pytest.mark.feature("F-077")
+def test_friends_through_a_model_share_the_defaults_of_both_rows(tables):
+    tables(Friend, Bond)
+    ann, bob, cid = (Friend.objects.create(name=name) for name in ("Ann", "Bob", "Cid"))
+    ann.friends.add(bob, through_defaults={"since": 1999})
+    bob.friends.create(name="Dan", through_defaults={"since": 2001})
+    cid.friends.set([ann], through_defaults={"since": 2002})
+    rows = Bond.objects.order_by("since", "one__name").values_list("one__name", "other__name", "since")
+    assert list(rows) == [
+        ("Ann", "Bob", 1999),
+        ("Bob", "Ann", 1999),
+        ("Bob", "Dan", 2001),
+        ("Dan", "Bob", 2001),
+        ("Ann", "Cid", 2002),
+        ("Cid", "Ann", 2002),
+    ]
+    assert [friend.name for friend in ann.friends.order_by("name")] == ["Bob", "Cid"]
+    bob.friends.remove(ann)
+    assert [friend.name for friend in ann.friends.all()] == ["Cid"]
+
+
+@pytest.mark.feature("M-020")
+@pytest.mark.parametrize(
+    "field, kind, default, given, converted, refused",
+    [
+        (models.IntegerField(), types.Integer, None, "7", 7, "seven"),
+        (models.CharField(max_length=3), types.Varchar, "", 5, "5", "four"),
+        (models.TextField(), types.Text, "", 5, "5", ""),
+        (models.BooleanField(), types.Boolean, None, "True", True, "maybe"),
+        (models.FloatField(), types.Float, None, "1.5", 1.5, "much"),
+        (models.DecimalField(max_digits=4, decimal_places=1), types.Decimal, None, "1.5", Decimal("1.5"), "1.55"),
+        (models.DateField(), types.Date, None, "2020-01-02", date(2020, 1, 2), "2020-13-01"),
+        (models.UUIDField(), types.Uuid, None, "0" * 32, UUID(int=0), "0"),
+        (models.EmailField(), types.Varchar, "", "a@example.org", "a@example.org", "nobody"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, models.Field) else "",
+)
+def test_a_field_class_decides_type_default_and_validation(field, kind, default, given, converted, refused):
+    assert isinstance(field.sql_type, kind)
+    assert field.get_default() == default
+    assert field.clean(given, None) == converted
+    with pytest.raises(ValidationError):
+        field.clean(refused, None)
