@@ -272,13 +272,13 @@ def test_conversions_for_forms_and_files():
 
 @pytest.mark.feature("F-082")
 def test_values_are_read_by_the_field(tables):
-    tables(Coded)
-    Coded.objects.create(word="abc")
-    assert Coded.objects.get().word == "cba!"
-    assert Coded.objects.values("word").get() == {"word": "cba!"}
-    assert Coded.objects.values_list("word", flat=True)[0] == "cba!"
-    assert Coded.objects.aggregate(top=models.Max("word")) == {"top": "cba!"}
-    assert Coded.objects.annotate(again=models.F("word")).get().again == "cba!"
+    tables(Mirrored)
+    Mirrored.objects.create(word="abc")
+    assert Mirrored.objects.get().word == "cba!"
+    assert Mirrored.objects.values("word").get() == {"word": "cba!"}
+    assert Mirrored.objects.values_list("word", flat=True)[0] == "cba!"
+    assert Mirrored.objects.aggregate(top=models.Max("word")) == {"top": "cba!"}
+    assert Mirrored.objects.annotate(again=models.F("word")).get().again == "cba!"
 
 
 class Backwards(models.CharField):
@@ -287,7 +287,7 @@ class Backwards(models.CharField):
         return None if value is None else value[::-1] + "!"
 
 
-class Coded(models.Model):
+class Mirrored(models.Model):
     word = Backwards(max_length=10)
 
 
