@@ -55,11 +55,11 @@ class Verbs(models.Model):
         raise AssertionError("nobody calls this")
 
 
-class Person(models.Model):
+class Worker(models.Model):
     name = models.CharField(max_length=10)
 
 
-class Colleague(Person):
+class Colleague(Worker):
     class Meta:
         proxy = True
 
@@ -197,12 +197,12 @@ def test_fields_may_hide_methods_and_nobody_asks_for_an_address(tables):
 
 @pytest.mark.feature("M-081")
 def test_rows_are_of_the_class_that_was_asked(tables):
-    tables(Person)
+    tables(Worker)
     Colleague.objects.create(name="Ann")
-    assert [type(row) for row in Person.objects.all()] == [Person]
+    assert [type(row) for row in Worker.objects.all()] == [Worker]
     assert [type(row) for row in Colleague.objects.all()] == [Colleague]
-    assert type(Person.objects.get()) is type(Person.objects.first()) is Person
-    assert Person.objects.get() == Colleague.objects.get()
+    assert type(Worker.objects.get()) is type(Worker.objects.first()) is Worker
+    assert Worker.objects.get() == Colleague.objects.get()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Moon(models.Model):
         ordering = ["planet"]
 
 
-class Place(models.Model):
+class Chair(models.Model):
     """Never made: only its constraints count."""
 
     row = models.IntegerField()
@@ -234,12 +234,12 @@ def test_a_query_knows_whether_its_order_leaves_nothing_to_chance(shelf):
     assert Cover.objects.order_by("book_id").totally_ordered
     assert not Tag.objects.values("label").annotate(n=models.Count("books")).totally_ordered
     assert Tag.objects.values("label").annotate(n=models.Count("books")).order_by("label").totally_ordered
-    assert Place.objects.order_by("row", "number").totally_ordered
-    assert Place.objects.order_by("-number", "name", "row").totally_ordered
-    assert not Place.objects.order_by("row").totally_ordered
+    assert Chair.objects.order_by("row", "number").totally_ordered
+    assert Chair.objects.order_by("-number", "name", "row").totally_ordered
+    assert not Chair.objects.order_by("row").totally_ordered
     # Two rows may both have no letter, and the condition of the third constraint leaves rows out.
     for fields in (("row", "letter"), ("name",)):
-        assert not Place.objects.order_by(*fields).totally_ordered
+        assert not Chair.objects.order_by(*fields).totally_ordered
 
 
 class Match(models.Model):
