@@ -19,7 +19,7 @@ from rowsmith.query import steps
 from rowsmith.query.query import Query
 from rowsmith.query.shape import extend
 from rowsmith.queryset.kinds import call_key
-from rowsmith.queryset.refining import Refining, named_expressions
+from rowsmith.queryset.refining import Refining, discourage_percent, named_expressions
 
 MAX_GET_RESULTS = 21
 """How many rows get() looks at before it says that there are too many."""
@@ -340,6 +340,7 @@ class Reading(Refining):
         """The values of aggregates over all rows, by name."""
         if self._shape.query.distinct_on:
             raise NotSupportedError("aggregate() + distinct(fields) not implemented.")
+        discourage_percent(kwargs, stacklevel=3)
         expressions = named_expressions("aggregate", args, kwargs)
         return aggregate(self._shape, self._values, expressions, self.db)
 

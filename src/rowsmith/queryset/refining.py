@@ -307,7 +307,7 @@ class Refining(Shaped):
             names = (self.model._meta.pk.attname,)
         raw: list[Any] = []
         if expressions:
-            _discourage_percent(expressions)
+            discourage_percent(expressions)
             keys = [(name, kind_of(value, raw)) for name, value in expressions.items()]
             key: Hashable = ("values", form, *names, *keys)
         else:
@@ -323,6 +323,7 @@ class Refining(Shaped):
         return self._annotate("alias", args, kwargs, selected=False)
 
     def _annotate(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, selected: bool) -> Self:
+        discourage_percent(kwargs)
         expressions = named_expressions(operation, args, kwargs)
         raw: list[Any] = []
         key = (operation, *[(name, kind_of(value, raw)) for name, value in expressions.items()])
@@ -385,8 +386,6 @@ def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:
 
 def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The expressions of annotate() or aggregate() by name; positional ones have names of their own."""
-    if kwargs:
-        _discourage_percent(kwargs)
     if not args:
         return kwargs
     named: dict[str, Any] = {}
@@ -403,12 +402,13 @@ def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, A
     return {**named, **kwargs}
 
 
-def _discourage_percent(names: Iterable[str]) -> None:
+def discourage_percent(names: Iterable[str], stacklevel: int = 4) -> None:
+    """Warn of names that will be refused, at the line that is `stacklevel` calls away."""
     if "%" in "".join(names):
         warn(
             "Names of annotations with a percent sign leave in 2.0; choose one without, such as 'share_percent'.",
             DeprecationWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 
