@@ -33,11 +33,17 @@ ROWS = 400
 class Plan:
     """A statement for rows of one model on one database, with what takes its parameters from an instance."""
 
-    __slots__ = ("extract", "load", "returning", "text")
+    __slots__ = ("execute", "extract", "load", "returning", "text")
 
     def __init__(
-        self, text: str, extract: Extractor, returning: Sequence[Any], load: Callable[[Any], Rows]
+        self,
+        connection: Connection,
+        text: str,
+        extract: Extractor,
+        returning: Sequence[Any],
+        load: Callable[[Any], Rows],
     ) -> None:
+        self.execute = connection.execute
         self.text = text
         self.extract = extract
         self.returning = tuple(field.attname for field in returning)
@@ -91,6 +97,7 @@ def insert_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -
         returning = generated_by_database(options, fields)
         statement = connection.dialect.render(writes.insert_rows(options, fields, 1, returning))
         found = plans[key] = Plan(
+            connection,
             statement.text,
             extractor(fields, connection.dialect.codec, connection, adding=True),
             returning,
@@ -144,7 +151,7 @@ def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -
     if found is None:
         statement = connection.dialect.render(writes.update_row(options, fields))
         extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
-        found = plans[key] = Plan(statement.text, extract, (), list)
+        found = plans[key] = Plan(connection, statement.text, extract, (), list)
         if fields is options.plain_fields and not options.select_on_save:
             plans[connection.alias] = found
     return found
@@ -157,7 +164,7 @@ def overwrite(instance: Any, options: Any, alias: str) -> bool:
         return False
     try:
         # A key of None matches no row.
-        return connections[alias].execute(plan.text, plan.extract(instance)) > 0
+        return plan.execute(plan.text, plan.extract(instance)) > 0
     except Computed:
         return False
 

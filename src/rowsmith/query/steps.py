@@ -65,7 +65,8 @@ def linked_to(query: Query, slots: Slots, step: Any, key_field: Any, key: Any) -
 
 def linked(query: Query, slots: Slots, step: Any, key_field: Any, keys: Any, name: str) -> Query:
     """The rows that a linking table links to one of `keys`; each row tells its key under `name`."""
-    scope = scope_of(query, slots, reuse=set())
+    # Conditions of the queryset on the same relation speak of the link to the parent.
+    scope = scope_of(query, slots)
     column = scope.column(scope.join(query.base, step), key_field)
     predicate = LOOKUPS["in"].plain(Resolved(column, key_field.target_field), slots.take(keys))
     annotations = MappingProxyType({**query.annotations, name: Annotation(column, key_field)})
