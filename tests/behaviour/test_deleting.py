@@ -219,3 +219,21 @@ def test_deleting_many_thousands_is_no_other_matter(empty_library):
     keys = list(Tag.objects.values_list("pk", flat=True))
     assert Tag.objects.filter(pk__in=keys[:4999]).delete()[0] == 4999
     assert Tag.objects.count() == 1
+
+
+class Staff(models.Model):
+    name = models.CharField(max_length=20)
+    boss = models.ForeignKey("self", models.SET_NULL, null=True, related_name="team")
+
+
+def test_rows_found_by_a_reference_that_deletion_clears_are_deleted_all_the_same(tables):
+    tables(Staff)
+    chief = Staff.objects.create(name="chief")
+    Staff.objects.filter(pk=chief.pk).update(boss=chief)
+    for name in ("one", "two"):
+        Staff.objects.create(name=name, boss=chief)
+    other = Staff.objects.create(name="other")
+    outside = Staff.objects.create(name="outside", boss=Staff.objects.get(name="one"))
+    assert Staff.objects.filter(boss=chief).delete() == (3, {"behaviour.Staff": 3})
+    assert sorted(Staff.objects.values_list("name", "boss")) == [("other", None), ("outside", None)]
+    assert other.pk and outside.pk

@@ -76,6 +76,10 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
             return _by_keys(queryset, alias)
     lazy = _Lazy(alias)
     if not listened(model) and lazy.add_referrers(model, queryset, frozenset({model})):
+        if any(field.model is model for field, _, _ in lazy.updates):
+            # Rows that lose what they refer to might not meet the condition any more.
+            with in_one_transaction(alias):
+                return _by_keys(queryset, alias)
         lazy.deletes.append((model, queryset))
         if not watched and lazy.repeatable(values):
             shape.compiled[key] = lazy.statements()
