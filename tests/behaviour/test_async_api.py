@@ -10,6 +10,7 @@ import rowsmith
 from rowsmith import transaction
 from rowsmith.exceptions import SynchronousOnlyOperation
 from rowsmith.models import Count, Prefetch, aprefetch_related_objects
+from rowsmith.signals import post_init
 from rowsmith.testing import recorded_statements
 from tests.behaviour import library
 from tests.behaviour.library import Author, Book, Review, Stock, Tag, titles
@@ -218,3 +219,19 @@ async def test_tasks_share_the_pool_and_get_their_own_answers(shelved):
     assert await asyncio.gather(*(ask(number) for number in range(40))) == [1] * 40
     assert await Review.objects.acount() == 47
     assert await Tag.objects.acount() == 4
+
+
+@pytest.mark.feature("AS-008")
+async def test_code_that_hears_of_loaded_instances_may_ask_the_database(shelf):
+    seen = []
+
+    def listen(instance, **_):
+        seen.append(Author.objects.filter(pk=instance.author_id).count())
+
+    post_init.connect(listen, sender=Book)
+    try:
+        await Book.objects.aget(pk=shelf.sea.pk)
+        assert [book.pk async for book in Book.objects.filter(pk=shelf.sea.pk)] == [shelf.sea.pk]
+    finally:
+        post_init.disconnect(listen, sender=Book)
+    assert seen == [1, 1]

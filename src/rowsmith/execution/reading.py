@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 from typing import Any
 
-from rowsmith import config
+from rowsmith import bridge, config
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
@@ -14,7 +14,7 @@ from rowsmith.loading.instances import Making, instance_loader
 from rowsmith.loading.rows import row_loader
 from rowsmith.loading.source import Loader
 from rowsmith.metadata.deferred import deferred_class
-from rowsmith.query.layout import Layout
+from rowsmith.query.layout import Instance, Layout
 from rowsmith.query.planner import Plan, counting, existing, plan
 from rowsmith.query.query import Query
 from rowsmith.query.shape import Shape, Values, cache
@@ -26,11 +26,15 @@ config.on_change.append(cache.clear)
 
 
 class Compiled:
-    """A statement of one shape on one database: its text, what binds values to it, and what loads its rows."""
+    """A statement of one shape on one database: its text, what binds values to it, and what loads its rows.
 
-    __slots__ = ("bind", "load", "text")
+    announced:  loading runs code of the user's, which may ask the database itself.
+    """
 
-    def __init__(self, text: str, bind: Binder, load: Loader) -> None:
+    __slots__ = ("announced", "bind", "load", "text")
+
+    def __init__(self, text: str, bind: Binder, load: Loader, announced: bool = False) -> None:
+        self.announced = announced
         self.text = text
         self.bind = bind
         self.load = load
@@ -64,7 +68,14 @@ def compile_plan(planned: Plan, connection: Connection, width: int, label: str) 
     """A plan in the spelling of one database. `width` is the number of the query's values."""
     statement = connection.dialect.render(planned.tree)
     load = loader(planned.layout, len(planned.tree.outputs), connection, label)
-    return Compiled(statement.text, binder(statement.bindings, width), load)
+    instance = planned.layout.instance
+    announced = instance is not None and _announces(instance)
+    return Compiled(statement.text, binder(statement.bindings, width), load, announced)
+
+
+def _announces(instance: Instance) -> bool:
+    """Whether loading an instance, or any selected along with it, is listened to or overridden."""
+    return _announced(instance.model) or any(_announces(related.instance) for related in instance.related)
 
 
 def compile_tree(tree: Node, connection: Connection, width: int, load: Loader) -> Compiled:
@@ -165,6 +176,8 @@ def afetch(shape: Shape, values: Values, alias: str) -> Awaitable[list[Any]]:
         if shape.query.empty:
             return _no_rows()
         compiled = _runnable(shape, connection)
+    if compiled.announced:
+        return bridge.run(connection.fetch, compiled.text, compiled.bind(values), compiled.load)
     # Handed on as it is: a coroutine around it would be one more step of every resumption.
     return connection.afetch(compiled.text, compiled.bind(values), compiled.load)
 

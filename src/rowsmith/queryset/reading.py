@@ -31,6 +31,10 @@ CHUNK_SIZE = 2000
 """How many rows iterator() fetches at a time unless told otherwise."""
 
 
+_LOADING = frozenset({"__iter__", "_fetch_all", "_load", "count", "exists", "first", "get", "iterator", "last"})
+"""The methods whose override changes how rows are loaded."""
+
+
 class Reading(Refining):
     """What a queryset can tell."""
 
@@ -78,22 +82,9 @@ class Reading(Refining):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._overridden = any(
-            name in base.__dict__
-            for base in cls.__mro__[: cls.__mro__.index(Reading)]
-            if not base.__module__.startswith("rowsmith.queryset.")
-            for name in (
-                "get",
-                "_fetch_all",
-                "_load",
-                "iterator",
-                "first",
-                "last",
-                "count",
-                "exists",
-                "__iter__",
-            )
-        )
+        bases = cls.__mro__[: cls.__mro__.index(Reading)]
+        theirs = [base for base in bases if not base.__module__.startswith("rowsmith.queryset.")]
+        cls._overridden = any(not _LOADING.isdisjoint(base.__dict__) for base in theirs)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._fetch_all())
