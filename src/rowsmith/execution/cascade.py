@@ -135,7 +135,7 @@ class _Lazy:
         for rel in referring(model):
             related, field = rel.related_model, rel.field
             action = rel.on_delete
-            referrers = rows_of(related, self.alias).filter(**{f"{field.name}__in": rows})
+            referrers = rows_of(related, self.alias)._referring_to(field, rows)
             if action == CASCADE:
                 if related in above or listened(related):
                     return False

@@ -21,8 +21,8 @@ from rowsmith.query.slots import Constants, Slots
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
-from rowsmith.sql.nodes import Node, rewrite
-from rowsmith.sql.select import Lock
+from rowsmith.sql.nodes import Node, rewrite, walk
+from rowsmith.sql.select import Lock, Select
 from rowsmith.sql.types import Integer
 
 _INTEGER = Integer(64)
@@ -112,6 +112,38 @@ def combined(query: Query, slots: Slots, other: Query, width: int, connector: st
 
 
 _JOINING = {"AND": p.conjunction, "OR": p.disjunction, "XOR": p.exclusive}
+
+
+def only_by_key(query: Query) -> bool:
+    """Whether the condition looks at nothing but the model's own key."""
+    key = query.options.pk.column
+    if query.empty or query.sliced or query.distinct_on or query.grouping is not None or len(query.joins) > 1:
+        return False
+    nodes = list(walk(query.where))
+    columns = [node for node in nodes if isinstance(node, sql.Column)]
+    return bool(columns) and not any(isinstance(node, Select | sql.Outer) for node in nodes) and all(
+        column.name == key for column in columns
+    )
+
+
+def referring_like(query: Query, slots: Slots, referred: Query, width: int, field: Any) -> Query:
+    """The rows whose foreign key meets the condition that `referred` puts on the key it refers to.
+
+    Where the database itself keeps references whole, these are the rows that refer to the rows of `referred`.
+    """
+    places = slots.place_prepared(width)
+    column = sql.Column(query.base, field.column, type=field.sql_type, nullable=field.null)
+
+    def change(node: Node) -> Node | None:
+        match node:
+            case sql.Column():
+                return column
+            case sql.Parameter() | sql.ListParameter():
+                return replace(node, slot=places[node.slot])
+            case _:
+                return None
+
+    return query.but(where=p.conjunction([query.where, rewrite(referred.where, change)]))
 
 
 def nothing(query: Query, slots: Slots) -> Query:

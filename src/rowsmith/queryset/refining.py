@@ -148,6 +148,17 @@ class Refining(Shaped):
         key = ("linked", step.field, step.model, key_field.name)
         return self._step(key, (keys,), lambda q, s: steps.linked(q, s, step, key_field, keys, KEY))
 
+    def _referring_to(self, field: Any, rows: Any) -> Self:
+        """The rows whose foreign key refers to `rows`, a queryset or instances, for deletions."""
+        shape = getattr(rows, "_shape", None)
+        whole = field.db_constraint and field.target_field.primary_key and not field.null
+        if shape is None or not (whole and shape.kept and steps.only_by_key(shape.query)):
+            return self.filter(**{f"{field.name}__in": rows})
+        values, key = rows._values, ("referring to", field.name, shape)
+        return self._step(
+            key, values, lambda q, s: steps.referring_like(q, s, shape.query, len(values), field)
+        )
+
     def _linked_to(self, step: Any, key_field: Any, key: Any) -> Self:
         """The rows linked to one key; conditions of the next filter() may be met by the same link."""
         fingerprint = ("linked to", step.field, step.model, key_field.name)
