@@ -192,6 +192,39 @@ async def test_a_timeout_in_a_transaction_rolls_it_back(database):
         await aio.run(database.execute, "DROP TABLE pairs")
 
 
+@pytest.mark.feature("AS-018")
+@pytest.mark.only("postgresql")
+async def test_a_connection_given_up_during_a_statement_closes_when_the_statement_ends(database):
+    """A descriptor closed while the loop watches it is given to the next connection, which then loses its
+    own place in the loop."""
+    inside = asyncio.Event()
+    statement = raw = None
+
+    async def transact():
+        nonlocal statement, raw
+        async with transaction.atomic():
+            raw = database._session.get().raw
+            statement = asyncio.create_task(database.afetch("SELECT 1 FROM pg_sleep(0.5)", (), list))
+            await asyncio.sleep(0.05)
+            inside.set()
+            # Left at the end: the block waits for the statement.
+
+    task = asyncio.create_task(transact())
+    await inside.wait()
+    await asyncio.sleep(0.05)
+    descriptor = raw.native.fileno()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert database.figures.in_use == 0
+    assert not statement.done()
+    os.fstat(descriptor)  # still open
+    assert await statement == [(1,)]
+    while not raw.native.closed:  # noqa: ASYNC110  nothing tells when
+        await asyncio.sleep(0.001)
+    assert await asyncio.gather(*[database.afetch("SELECT 1", (), list) for _ in range(3)]) == [[(1,)]] * 3
+
+
 @pytest.mark.feature("AS-018", "T-013")
 async def test_a_swallowed_cancellation_leaves_the_block_fit_for_rollback_only(database):
     from rowsmith.exceptions import TransactionManagementError

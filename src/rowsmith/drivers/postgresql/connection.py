@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -185,9 +186,25 @@ class LoopConnection(_Connection):
     """One psycopg connection that belongs to an event loop."""
 
     native: psycopg.AsyncConnection[Row]
+    _closing: asyncio.Task[None]
 
     def _make_cursor(self) -> Any:
         return psycopg.AsyncRawCursor(self.native)
+
+    def abandon(self) -> None:
+        if self.native.lock.locked() and bridge.running_loop() is not None:
+            # Another task's statement is under way. The loop watches its socket; closed now, the next
+            # connection could get the same descriptor, and the two would disturb each other.
+            self._closing = asyncio.get_running_loop().create_task(self._abandon_when_free())
+        else:
+            super().abandon()
+
+    async def _abandon_when_free(self) -> None:
+        try:
+            async with self.native.lock:
+                pass
+        finally:
+            super().abandon()
 
     def _may_wait(self) -> bool:
         return bridge.inside()
