@@ -68,10 +68,6 @@ class Aggregate(Func):
         """What the aggregate of no rows is."""
         return getattr(self.default, "value", self.default) if self.default is not None else self.empty_result
 
-    def result_type(self, argument: types.Type) -> types.Type:
-        """The type of the aggregate of values of type `argument`."""
-        return self.result or types.unsized(argument)
-
     def resolve(self, scope: Scope) -> Resolved:
         condition = None
         if self.filter is not None:
@@ -79,9 +75,8 @@ class Aggregate(Func):
         [argument] = [expression.resolve(scope) for expression in self.expressions]
         if not scope.summarizing and any(isinstance(node, sql.Aggregate) for node in walk(argument.node)):
             raise FieldError(f"Cannot compute {self!r}: it would aggregate over an aggregate.")
-        type_ = (
-            scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node.type)
-        )
+        type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node)
+        type_ = type_ or types.Unknown()
         node: sql.Expression = sql.Aggregate(
             self.name, (argument.node,), distinct=self.distinct, filter=condition, type=type_
         )
@@ -133,8 +128,9 @@ class Avg(Aggregate):
 
     allow_distinct = True
 
-    def result_type(self, argument: types.Type) -> types.Type:
-        return types.Float() if isinstance(argument, types.Integer | types.Serial) else types.unsized(argument)
+    def result_type(self, *arguments: sql.Expression) -> types.Type:
+        type_ = arguments[0].type
+        return types.Float() if isinstance(type_, types.Integer | types.Serial) else types.unsized(type_)
 
 
 class Max(Aggregate):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, ClassVar
 
-from rowsmith.expressions.base import Expression, Resolved, Scope, as_condition_or_expression
+from rowsmith.expressions.base import Expression, MixedTypes, Resolved, Scope, as_condition_or_expression
 from rowsmith.expressions.names import F
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -55,13 +55,24 @@ class Func(Expression):
             return object()  # equal to nothing: such a query is planned anew each time
         return key
 
+    def result_type(self, *arguments: sql.Expression) -> types.Type | None:
+        """What the function returns for these arguments; None when they do not say."""
+        return self.result or (types.unsized(arguments[0].type) if arguments else types.Unknown())
+
+    def call(self, arguments: tuple[sql.Expression, ...], type_: types.Type) -> sql.Expression:
+        """The call in the SQL tree."""
+        return sql.Function(self.name, arguments, type=type_)
+
     def resolve(self, scope: Scope) -> Resolved:
-        arguments = [expression.resolve(scope) for expression in self.expressions]
-        first = arguments[0].node.type if arguments else types.Unknown()
-        type_ = scope.type_of(self.output_field) if self.output_field else self.result or types.unsized(first)
-        node = sql.Function(self.name, tuple(a.node for a in arguments), type=type_)
-        inferred = arguments[0].field if arguments and type_ == first else None
-        return self._typed(node, scope, inferred)
+        resolved = [expression.resolve(scope) for expression in self.expressions]
+        arguments = tuple([argument.node for argument in resolved])
+        type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
+        if type_ is None:
+            first, *others = [a.type for a in arguments if not isinstance(a.type, types.Unknown)]
+            differing = next(other for other in others if type(other) is not type(first))
+            return Resolved(self.call(arguments, types.Unknown()), MixedTypes(first, "and", differing))
+        inferred = next((a.field for a in resolved if a.node.type == type_), None)
+        return self._typed(self.call(arguments, type_), scope, inferred)
 
 
 _KNOWN = frozenset({"default", "distinct", "expressions", "filter", "name", "output_field"})
