@@ -96,6 +96,15 @@ def test_a_delete_of_all_rows(dialect, expected):
     assert dialect.render(m.Delete(s.Table("book", "book"))).text == expected
 
 
+def test_deletes_from_several_tables_in_one_statement():
+    tables = [m.Delete(s.Table(name, name), p.Comparison("=", ID, number())) for name in ("page", "book")]
+    assert POSTGRESQL.render(m.DeleteTogether(tuple(tables))).text == (
+        'WITH "d0" AS (DELETE FROM "page" WHERE "book"."id" = $1 RETURNING 1), '
+        '"d1" AS (DELETE FROM "book" WHERE "book"."id" = $1 RETURNING 1) '
+        'SELECT (SELECT COUNT(*) FROM "d0"), (SELECT COUNT(*) FROM "d1")'
+    )
+
+
 @spelled(
     sqlite='INSERT INTO "b""k" ("a"") VALUES (1); --") VALUES (?)',
     postgresql='INSERT INTO "b""k" ("a"") VALUES (1); --") VALUES ($1)',

@@ -366,6 +366,9 @@ class Renderer:
         where = f" WHERE {self.render(node.where)}" if node.where != p.ALWAYS else ""
         return f"DELETE FROM {self.table(node.table)}{where}"
 
+    def delete_together(self, node: m.DeleteTogether) -> str:
+        raise NotImplementedError
+
 
 _METHODS: dict[type[Node], str] = {
     e.Parameter: "parameter",
@@ -415,4 +418,5 @@ _METHODS: dict[type[Node], str] = {
     m.Update: "update",
     m.UpdateMany: "update_many",
     m.Delete: "delete",
+    m.DeleteTogether: "delete_together",
 }

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, Protocol
 
 from rowsmith.db.handler import connections
 from rowsmith.exceptions import ProtectedError, RestrictedError
 from rowsmith.execution.writing import delete_statement, in_one_transaction
 from rowsmith.fields.on_delete import CASCADE, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL, SetValue
+from rowsmith.query.writes import deleted
 from rowsmith.signals import post_delete, pre_delete
+from rowsmith.sql.modify import DeleteTogether
+from rowsmith.sql.statement import Binder, binder
 
 Deleted = tuple[int, dict[str, int]]
 
@@ -67,9 +71,9 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
     shape, values = queryset._shape, queryset._values
     key = (connections[alias].epoch, "cascade")
     watched = bool(pre_delete.receivers or post_delete.receivers)
-    statements: Statements | None = None if watched else shape.compiled.get(key)
-    if statements is not None:
-        return run_statements(statements, values, alias)
+    known: KnownDeletion | None = None if watched else shape.compiled.get(key)
+    if known is not None:
+        return known.run(values, alias)
     if any(True for _ in referring(model)) and not queryset._own_table_only:
         # The condition looks at other tables, whose rows may be gone before it is asked again.
         with in_one_transaction(alias):
@@ -82,29 +86,48 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
                 return _by_keys(queryset, alias)
         lazy.deletes.append((model, queryset))
         if not watched and lazy.repeatable(values):
-            shape.compiled[key] = lazy.statements()
+            shape.compiled[key] = lazy.known()
         return lazy.run()
     return _Loaded(alias).run(model, list(queryset))
 
 
-Statements = list[tuple[str, str, Any]]
-"""The model's label, the text and what binds the values, for each DELETE in order."""
+class KnownDeletion(Protocol):
+    """A deletion that was planned before, and serves every later one of its shape."""
+
+    def run(self, values: Any, alias: str) -> Deleted:
+        """Delete; how many rows there were."""
 
 
-def run_statements(statements: Statements, values: Any, alias: str) -> Deleted:
-    """Run the DELETEs of a deletion that was planned before."""
-    connection = connections[alias]
-    counts: dict[str, int] = {}
-    if len(statements) == 1:
-        [(label, text, bind)] = statements
-        count = connection.execute(text, bind(values))
-        return count, {label: count} if count else {}
-    with in_one_transaction(alias):
-        for label, text, bind in statements:
-            count = connection.execute(text, bind(values))
-            if count:
-                counts[label] = counts.get(label, 0) + count
-    return sum(counts.values()), counts
+class _InTurn:
+    """One DELETE after the other: each one's model label, text, and what binds its values."""
+
+    def __init__(self, deletes: list[tuple[str, str, Binder]]) -> None:
+        self.deletes = deletes
+
+    def run(self, values: Any, alias: str) -> Deleted:
+        connection = connections[alias]
+        counts: Counter[str] = Counter()
+        with in_one_transaction(alias) if len(self.deletes) > 1 else nullcontext():
+            for label, text, bind in self.deletes:
+                counts[label] += connection.execute(text, bind(values))
+        return _summed(counts)
+
+
+class _Together:
+    """All DELETEs in one statement, which costs one round trip and needs no transaction."""
+
+    def __init__(self, labels: list[str], text: str, bind: Binder) -> None:
+        self.labels = labels
+        self.text = text
+        self.bind = bind
+
+    def run(self, values: Any, alias: str) -> Deleted:
+        [counts] = connections[alias].fetch(self.text, self.bind(values), list)
+        return _summed(Counter(dict(zip(self.labels, counts, strict=True))))
+
+
+def _summed(counts: Counter[str]) -> Deleted:
+    return counts.total(), {label: count for label, count in counts.items() if count}
 
 
 def _by_keys(queryset: Any, alias: str) -> Deleted:
@@ -156,11 +179,20 @@ class _Lazy:
             rows._values == values and not rows._shape.query.empty for _, rows in self.deletes
         )
 
-    def statements(self) -> Statements:
-        """The DELETEs, to be bound to other values later."""
-        return [
-            (model._meta.label, *delete_statement(rows._shape, self.alias)) for model, rows in self.deletes
-        ]
+    def known(self) -> KnownDeletion:
+        """This deletion in a form that can be bound to other values later."""
+        connection = connections[self.alias]
+        labels = [model._meta.label for model, _ in self.deletes]
+        tables = {model._meta.db_table for model, _ in self.deletes}
+        # A row that two parts of one statement delete would be counted by either of them.
+        if 1 < len(tables) == len(self.deletes) and connection.features.deletes_together:
+            trees = tuple(deleted(rows._shape.query) for _, rows in self.deletes)
+            statement = connection.dialect.render(DeleteTogether(trees))
+            width = self.deletes[-1][1]._shape.query.width
+            return _Together(labels, statement.text, binder(statement.bindings, width))
+        return _InTurn(
+            [(model._meta.label, *delete_statement(rows._shape, self.alias)) for model, rows in self.deletes]
+        )
 
     def run(self) -> Deleted:
         """Run the statements; how many rows were deleted."""
@@ -175,10 +207,8 @@ class _Lazy:
             for field, value, rows in self.updates:
                 rows.update(**{field.name: value})
             for model, rows in self.deletes:
-                count = rows._delete_rows(self.alias)
-                if count:
-                    counts[model._meta.label] += count
-        return counts.total(), dict(counts)
+                counts[model._meta.label] += rows._delete_rows(self.alias)
+        return _summed(counts)
 
 
 def new_value(action: Any, field: Any) -> Any:

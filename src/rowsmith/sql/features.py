@@ -13,4 +13,5 @@ class Features(Record):
     max_parameters: int = 32766  # bound values allowed in one statement
     locking: frozenset[str] | None = None  # the options of a row lock; None where there are no such locks
     distinct_on: bool = False  # the first row of each group can be asked for
+    deletes_together: bool = False  # one statement can delete from several tables
     max_operand_depth: int = 400  # a chain of AND or OR longer than this is written as a balanced tree

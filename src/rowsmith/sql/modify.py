@@ -66,3 +66,12 @@ class Delete(Node):
 
     table: Table
     where: Predicate = ALWAYS
+
+
+class DeleteTogether(Node):
+    """DELETEs from different tables in one statement, which all see the rows as they were before it.
+
+    Its single row holds how many rows each of them deleted.
+    """
+
+    deletes: tuple[Delete, ...]

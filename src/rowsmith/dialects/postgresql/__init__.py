@@ -17,6 +17,7 @@ FEATURES = Features(
     max_parameters=65535,
     locking=frozenset({"nowait", "skip_locked", "of", "no_key"}),
     distinct_on=True,
+    deletes_together=True,
 )
 
 

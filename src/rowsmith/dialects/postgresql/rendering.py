@@ -143,3 +143,11 @@ class PostgresqlRenderer(Renderer):
             f"UPDATE {table} SET {assignments} FROM unnest({self.arrays(node.types)}) "
             f"AS new({', '.join(map(self.quote, names))}) WHERE {condition}"
         )
+
+    def delete_together(self, node: m.DeleteTogether) -> str:
+        names = [self.quote(f"d{number}") for number, _ in enumerate(node.deletes)]
+        deletes = [
+            f"{name} AS ({self.render(delete)} RETURNING 1)" for name, delete in zip(names, node.deletes, strict=True)
+        ]
+        counts = [f"(SELECT COUNT(*) FROM {name})" for name in names]
+        return f"WITH {', '.join(deletes)} SELECT {', '.join(counts)}"
