@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rowsmith.expressions.base import Combinable
+from rowsmith.query.derived import OutputScope, derived
 from rowsmith.query.planner import Plan, aggregating, has_aggregate, nest, plan
 from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
@@ -21,7 +22,8 @@ INNER = "subquery"
 
 def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any]) -> Plan:
     """The SELECT of the aggregates in `expressions`, and the layout of its single row."""
-    scope = Resolver(query, slots, nest)
+    below = plan(query if query.sliced else query.but(ordering=())) if query.combined is not None else None
+    scope = Resolver(query, slots, nest) if below is None else OutputScope(query, slots, nest, below.tree, below.layout)
     scope.summarizing = True
     resolved = []
     for name, expression in expressions.items():
@@ -32,8 +34,11 @@ def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any
         if not has_aggregate(found.node):
             raise TypeError(f"{name} is not an aggregate expression")
         resolved.append((name, found.node, found.field))
+    if below is not None:
+        outer = aggregating(query, tuple(resolved))
+        return Plan(Select(outer.tree.outputs, derived(below.tree)), outer.layout)
     query = query.but(joins=tuple(scope.joins))
-    if not (query.sliced or query.distinct or query.grouping is not None):
+    if not query.layered:
         return aggregating(query.but(ordering=()), tuple(resolved))
     return _around(query, resolved)
 

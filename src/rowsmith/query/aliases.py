@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import Node, rewrite, walk
-from rowsmith.sql.select import Derived, Select, Table
+from rowsmith.sql.select import Combination, Derived, Query, Select, Table
+
+Q = TypeVar("Q", bound=Query)
 
 _PREFIXES = "UVWXYZABCDEFGHIJKLMNOPQRS"
 
@@ -23,13 +26,16 @@ def depth(tree: Node) -> int:
     return deepest
 
 
-def own_sources(tree: Select) -> list[str]:
-    """The aliases that a SELECT itself brings into scope, not those of its subqueries."""
+def own_sources(tree: Query) -> list[str]:
+    """The aliases that a query itself brings into scope, in each of its parts, not those of its subqueries."""
+    if isinstance(tree, Combination):
+        return list(dict.fromkeys(alias for query in tree.queries for alias in own_sources(query)))
+    assert isinstance(tree, Select)
     sources = [tree.source, *(join.source for join in tree.joins)]
     return [source.alias for source in sources if isinstance(source, Table | Derived)]
 
 
-def renamed(tree: Select, places: Sequence[int] | None = None) -> Select:
+def renamed(tree: Q, places: Sequence[int] | None = None) -> Q:
     """`tree` with aliases that no query around it uses; with `places`, its slots are moved there."""
     prefix = _PREFIXES[depth(tree)]
     aliases = {alias: f"{prefix}{number}" for number, alias in enumerate(own_sources(tree))}
@@ -44,5 +50,18 @@ def renamed(tree: Select, places: Sequence[int] | None = None) -> Select:
                 return replace(node, slot=places[node.slot])
             case _:
                 return None
+
+    return rewrite(tree, change)
+
+
+def placed(tree: Q, places: Sequence[int]) -> Q:
+    """`tree` with its slots moved to `places`."""
+    if list(places) == list(range(len(places))):
+        return tree
+
+    def change(node: Node) -> Node | None:
+        if isinstance(node, sql.Parameter | sql.ListParameter):
+            return replace(node, slot=places[node.slot])
+        return None
 
     return rewrite(tree, change)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rowsmith.query.aliases import renamed
 from rowsmith.query.resolver import Resolver
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import Node, rewrite
-from rowsmith.sql.select import Select
+from rowsmith.sql.select import Query
+
+Q = TypeVar("Q", bound=Query)
 
 
-def embedded(tree: Select, values: Sequence[Any], scope: Resolver) -> Select:
+def embedded(tree: Q, values: Sequence[Any], scope: Resolver) -> Q:
     """`tree` as part of the query that `scope` resolves: its values take the scope's slots."""
     inner = renamed(tree, scope.slots.place_prepared(len(values)))
 

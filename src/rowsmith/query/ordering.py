@@ -51,7 +51,7 @@ def resolved_ordering(query: Query, scope: Resolver) -> tuple[sql.Ordering, ...]
         keys = ()
     found: dict[sql.Expression, sql.Ordering] = {}
     for key in keys:
-        for ordering in _resolved(key, scope, ()):
+        for ordering in resolved_key(key, scope):
             found.setdefault(ordering.expression, ordering)
     orderings = tuple(found.values())
     return tuple(map(reversed_ordering, orderings)) if query.reverse else orderings
@@ -60,6 +60,9 @@ def resolved_ordering(query: Query, scope: Resolver) -> tuple[sql.Ordering, ...]
 def is_total(query: Query, scope: Resolver) -> bool:
     """Whether no two rows of the model can be equal in the order, so that the rows always come in the same one."""
     options = query.options
+    if query.combined is not None:
+        # Each part may hold the same row.
+        return False
     keys = [ordering.expression for ordering in resolved_ordering(query, scope)]
     columns = {key.name for key in keys if isinstance(key, sql.Column) and key.alias == query.base}
     together = (*options.unique_together, *(constraint.fields for constraint in options.total_unique_constraints))
@@ -74,7 +77,8 @@ def reversed_ordering(ordering: sql.Ordering) -> sql.Ordering:
     return sql.Ordering(ordering.expression, not ordering.descending, nulls)
 
 
-def _resolved(key: SortKey, scope: Resolver, seen: tuple[Any, ...]) -> list[sql.Ordering]:
+def resolved_key(key: SortKey, scope: Resolver, seen: tuple[Any, ...] = ()) -> list[sql.Ordering]:
+    """What one sort key is in SQL; a relation brings the order of the model that it leads to."""
     if key.name is None:
         return [_of_expression(key, scope.with_slots(Constants() if key.constant else Replay(key.slot)))]
     if key.name == "?":
@@ -93,7 +97,7 @@ def _resolved(key: SortKey, scope: Resolver, seen: tuple[Any, ...]) -> list[sql.
     found: list[sql.Ordering] = []
     for inner in default_keys(target):
         turned = replace(inner, descending=inner.descending ^ key.descending)
-        found.extend(_resolved(turned, there, (*seen, relation)))
+        found.extend(resolved_key(turned, there, (*seen, relation)))
     return found
 
 

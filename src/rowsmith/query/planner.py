@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rowsmith.exceptions import FieldError, SubqueryColumns
-from rowsmith.expressions.base import MixedTypes
+from rowsmith.expressions.arithmetic import MixedTypes
+from rowsmith.query.combining import plan_combination
 from rowsmith.query.joining import join_tree
 from rowsmith.query.layout import Layout, item_of
 from rowsmith.query.locking import lock_of
@@ -13,7 +14,7 @@ from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
 from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
-from rowsmith.query.selecting import select_instance
+from rowsmith.query.selecting import choose, select_instance
 from rowsmith.query.slots import Constants
 from rowsmith.records import Record
 from rowsmith.sql import expressions as sql
@@ -22,12 +23,13 @@ from rowsmith.sql import types
 from rowsmith.sql.nodes import Node, walk
 from rowsmith.sql.predicates import Predicate
 from rowsmith.sql.select import Derived, Output, Select
+from rowsmith.sql.select import Query as Tree
 
 
 class Plan(Record):
     """The SELECT of a query and the layout of its rows."""
 
-    tree: Select
+    tree: Tree
     layout: Layout
 
 
@@ -47,6 +49,8 @@ def split_having(where: Predicate) -> tuple[Predicate, Predicate]:
 
 def plan(query: Query) -> Plan:
     """The SELECT that answers `query`."""
+    if query.combined is not None:
+        return Plan(*plan_combination(query, _planned, choose_by_name, nest))
     scope = Resolver(query, Constants(), nest)
     if query.chosen is not None:
         outputs, layout = _chosen(query)
@@ -58,6 +62,16 @@ def plan(query: Query) -> Plan:
         outputs = _with_ordering(outputs, ordering)
     lock = lock_of(query, layout, outputs)
     return Plan(assemble(query.but(lock=lock), scope, outputs, ordering, grouping), layout)
+
+
+def _planned(query: Query) -> tuple[Tree, Layout]:
+    found = plan(query)
+    return found.tree, found.layout
+
+
+def choose_by_name(query: Query, names: tuple[str, ...]) -> Query:
+    """values_list() of a part of a combined query."""
+    return choose(query, names, "tuple", Resolver(query, Constants(), nest))
 
 
 def assemble(
@@ -146,7 +160,7 @@ def _with_ordering(outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ..
 def counting(query: Query) -> Select:
     """SELECT COUNT(*) of the rows that `query` would yield."""
     star = Output(sql.Aggregate("COUNT", (sql.Star(),), type=types.Integer(64)))
-    if not (query.sliced or query.distinct or query.distinct_on or query.grouping is not None):
+    if not (query.layered or query.distinct_on):
         scope = Resolver(query, Constants(), nest)
         return assemble(query.but(lock=None), scope, (star,), ())
     inner = plan(_bare(query)).tree
@@ -164,7 +178,7 @@ def _bare(query: Query) -> Query:
 def existing(query: Query) -> Select:
     """SELECT 1 of at most one row of `query`."""
     one = Output(sql.Literal(1, type=types.Integer()), "a")
-    if query.grouping is not None or query.distinct or query.sliced:
+    if query.layered:
         inner = plan(_bare(query)).tree
         return Select((one,), Derived(inner, "subquery"), limit=sql.Literal(1))
     scope = Resolver(query, Constants(), nest)
@@ -190,6 +204,7 @@ def nest(queryset: Any, exists: bool, scope: Resolver) -> tuple[Any, Any]:
     if query.empty:
         scope.slots.place_prepared(len(values))
         return None, None
+    tree: Tree
     if exists:
         tree, field = existing(query), None
     else:

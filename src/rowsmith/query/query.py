@@ -69,6 +69,34 @@ class Chosen(Record):
     field: Any
 
 
+class Part(Record):
+    """One of the queries that make a combined one, and where its values are among those of the whole."""
+
+    query: Query
+    places: tuple[int, ...]
+
+
+class Combined(Record):
+    """UNION, INTERSECT or EXCEPT of queries.
+
+    call:   what the queryset's method is called.
+    names:  what values() of the whole asked for, where a part chose nothing itself.
+    """
+
+    call: str
+    parts: tuple[Part, ...]
+    all: bool = False
+    names: tuple[str, ...] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is known without asking that no row is left."""
+        first, *others = [part.query.empty for part in self.parts]
+        if self.call == "union":
+            return first and all(others)
+        return first or (self.call == "intersection" and any(others))
+
+
 RowForm = Literal["instance", "dict", "tuple", "flat", "named"]
 
 EMPTY: Mapping[str, Annotation] = MappingProxyType({})
@@ -121,9 +149,15 @@ class Query(Record):
         return any(isinstance(node, Select) for node in walk(self.where))
 
     @property
+    def layered(self) -> bool:
+        """Whether its rows are known only once it is a query of its own, around which another can ask for more."""
+        grouped = self.grouping is not None
+        return grouped or self.sliced or self.distinct or self.combined is not None
+
+    @property
     def empty(self) -> bool:
         """Whether it is known without asking that no row matches."""
-        return self.where == NEVER
+        return self.where == NEVER or (self.combined is not None and self.combined.empty)
 
     @property
     def base(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rowsmith.exceptions import FieldError, did_you_mean
 from rowsmith.query.layout import Instance, Item, Layout, Related, item_of
 from rowsmith.query.paths import SEPARATOR
-from rowsmith.query.query import Loaded, Query
+from rowsmith.query.query import Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
 from rowsmith.sql.select import Output
 

@@ -11,12 +11,13 @@ from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Resolved
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS
+from rowsmith.query.combining import choosing_of_whole, uncombined
 from rowsmith.query.ordering import is_total, sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
-from rowsmith.query.planner import has_aggregate, nest
+from rowsmith.query.planner import choose_by_name, has_aggregate, nest
 from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
-from rowsmith.query.selecting import check_related
+from rowsmith.query.selecting import check_related, choose
 from rowsmith.query.slots import Constants, Slots
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
@@ -43,6 +44,7 @@ def unsliced(query: Query, action: str) -> None:
 def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[str, Any], negated: bool) -> Query:
     """filter() and exclude()."""
     if args or kwargs:
+        uncombined(query, "exclude" if negated else "filter")
         unsliced(query, "filter")
     for argument in args:
         if not isinstance(argument, Q | Combinable) and not isinstance(argument, tuple):
@@ -79,6 +81,8 @@ def combined(query: Query, slots: Slots, other: Query, width: int, connector: st
 
     width:  how many values the other query has.
     """
+    if query.combined is not None or other.combined is not None:
+        raise TypeError(f"Cannot use {_SIGNS[connector]} operator with combined queryset.")
     if query.options is not other.options:
         raise TypeError("Cannot combine queries on two different base models.")
     if query.sliced or other.sliced:
@@ -111,6 +115,7 @@ def combined(query: Query, slots: Slots, other: Query, width: int, connector: st
     return query.but(joins=tuple(scope.joins), where=where, ordering=ordering)
 
 
+_SIGNS = {"AND": "&", "OR": "|", "XOR": "^"}
 _JOINING = {"AND": p.conjunction, "OR": p.disjunction, "XOR": p.exclusive}
 
 
@@ -148,7 +153,7 @@ def referring_like(query: Query, slots: Slots, referred: Query, width: int, fiel
 
 def nothing(query: Query, slots: Slots) -> Query:
     """none()."""
-    return query.but(where=p.NEVER, nothing=True)
+    return query.but(where=p.NEVER, nothing=True, combined=None)
 
 
 def ordered(query: Query, slots: Slots, names: Sequence[Any]) -> Query:
@@ -165,6 +170,7 @@ def reversed_query(query: Query, slots: Slots) -> Query:
 
 def deduplicated(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
     """distinct()."""
+    uncombined(query, "distinct")
     unsliced(query, "create distinct fields on" if names else "make distinct")
     scope = scope_of(query, slots)
     for name in names:
@@ -208,6 +214,7 @@ def is_totally_ordered(query: Query) -> bool:
 
 def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:
     """select_related()."""
+    uncombined(query, "select_related")
     if query.chosen is not None:
         raise TypeError("Cannot call select_related() after .values() or .values_list()")
     if names is None:
@@ -232,6 +239,7 @@ def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
 
 def deferred(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:
     """defer()."""
+    uncombined(query, "defer")
     if query.chosen is not None:
         raise TypeError("Cannot call defer() after .values() or .values_list()")
     if names is None:
@@ -246,6 +254,7 @@ def deferred(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query
 
 def loading_only(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
     """only()."""
+    uncombined(query, "only")
     if query.chosen is not None:
         raise TypeError("Cannot call only() after .values() or .values_list()")
     found = _field_names(query, names)
@@ -268,6 +277,7 @@ def checked_alias(query: Query, name: str, *, fields: bool = True) -> None:
 
 def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, selected: bool) -> Query:
     """annotate() and alias()."""
+    uncombined(query, "annotate" if selected else "alias")
     scope = scope_of(query, slots)
     annotations = dict(query.annotations)
     chosen = list(query.chosen) if query.chosen is not None else None
@@ -298,22 +308,15 @@ def choosing(query: Query, slots: Slots, names: Sequence[Any], expressions: Mapp
     for name in names:
         if not isinstance(name, str):
             raise FieldError(f"values() takes names of fields, not {name!r}.")
+    if query.combined is not None and not expressions:
+        return choosing_of_whole(query, tuple(names), form, choose_by_name)
     if expressions:
         query = annotated(query.but(chosen=None), slots, expressions, selected=True)
-    scope = scope_of(query, slots)
-    annotations: Mapping[str, Annotation] = query.annotations
-    if not names and not expressions:
-        names = [f.attname for f in query.options.concrete_fields]
-        names += [name for name, a in annotations.items() if a.selected]
-    chosen = []
-    for name in (*names, *(name for name in expressions if name not in names)):
-        if name in annotations and not annotations[name].selected:
-            raise FieldError(f"Cannot select the {name!r} alias. Use annotate() to promote it.")
-        resolved = scope.name(name)
-        chosen.append(Chosen(name, resolved.node, resolved.field))
-    return query.but(joins=tuple(scope.joins), chosen=tuple(chosen), form=form, related=None)
+    names = (*names, *(name for name in expressions if name not in names))
+    return choose(query, names, form, scope_of(query, slots))
 
 
 def locked(query: Query, slots: Slots, lock: Lock) -> Query:
     """select_for_update()."""
+    uncombined(query, "select_for_update")
     return query.but(lock=lock)

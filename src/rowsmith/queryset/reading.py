@@ -16,6 +16,7 @@ from rowsmith.execution.aggregation import aggregate
 from rowsmith.execution.prefetch import prefetch_related_objects
 from rowsmith.loading.rows import named_row
 from rowsmith.query import steps
+from rowsmith.query.combining import uncombined
 from rowsmith.query.query import Query
 from rowsmith.query.shape import extend
 from rowsmith.queryset.kinds import call_key
@@ -166,6 +167,8 @@ class Reading(Refining):
     def _getting(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Self:
         """The query of get()."""
         query = self._shape.query
+        if args or kwargs:
+            uncombined(query, "get(...) with filters")
         if not args and not kwargs and (query.sliced or query.cap is not None):
             return self
         key, raw = call_key("get", args, kwargs)
@@ -275,6 +278,7 @@ class Reading(Refining):
 
     def contains(self, obj: Any) -> bool:
         """Whether an instance is among the rows."""
+        uncombined(self._shape.query, "contains")
         if self._shape.query.chosen is not None:
             raise TypeError("Cannot call QuerySet.contains() after .values() or .values_list().")
         if not hasattr(obj, "_meta"):

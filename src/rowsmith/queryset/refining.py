@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import tzinfo
@@ -18,6 +19,7 @@ from rowsmith.expressions.q import Q
 from rowsmith.expressions.truncation import DAY_KINDS, MOMENT_KINDS, Truncated
 from rowsmith.lookups.base import Unfit
 from rowsmith.query import steps
+from rowsmith.query.combining import combine, uncombined
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
 from rowsmith.query.slots import Slots
@@ -277,6 +279,7 @@ class Refining(Shaped):
 
     def prefetch_related(self, *lookups: Any) -> Self:
         """Load related rows of all instances with one query a relation, after these; None to undo it."""
+        uncombined(self._shape.query, "prefetch_related")
         if self._shape.query.chosen is not None and lookups != (None,):
             raise TypeError("Cannot call prefetch_related() after .values() or .values_list()")
         other = self.all()
@@ -386,6 +389,11 @@ class Refining(Shaped):
     def totally_ordered(self) -> bool:
         """Whether the order is by fields that no two rows share, so that it leaves nothing to chance."""
         return steps.is_totally_ordered(self._shape.query)
+
+
+def _is_nothing(queryset: Any) -> bool:
+    """Whether none() was called."""
+    return isinstance(queryset, Refining) and queryset._shape.query.nothing
 
 
 def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:

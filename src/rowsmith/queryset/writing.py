@@ -9,6 +9,7 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, did_you_mean
 from rowsmith.execution import cascade, writing
+from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.writes import update_field
 from rowsmith.queryset.reading import Reading
@@ -203,6 +204,7 @@ class Writing(Reading):
     def update(self, **changes: Any) -> int:
         """Set fields of all rows with one statement; how many rows matched."""
         query = self._shape.query
+        uncombined(query, "update")
         if query.sliced:
             raise TypeError("Cannot update a query once a slice has been taken.")
         if query.distinct_on:
@@ -225,6 +227,7 @@ class Writing(Reading):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete all rows and what depends on them; how many rows in all, and of each model."""
         query = self._shape.query
+        uncombined(query, "delete")
         if query.sliced:
             raise TypeError("Cannot use 'limit' or 'offset' with delete().")
         if query.distinct_on:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rowsmith.sql.expressions import Expression, Ordering
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.predicates import ALWAYS, Predicate
@@ -9,6 +11,11 @@ from rowsmith.sql.predicates import ALWAYS, Predicate
 
 class Query(Node):
     """What yields rows."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def outputs(self) -> tuple[Output, ...]: ...
 
 
 class Source(Node):
@@ -79,3 +86,8 @@ class Combination(Query):
     ordering: tuple[Ordering, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The columns of the first query, which name those of all."""
+        return self.queries[0].outputs

@@ -129,7 +129,9 @@ class SqliteRenderer(Renderer):
         return f"{self.render(node.operand)} REGEXP {flag}{self.render(node.pattern)}"
 
     def operand(self, query: s.Query) -> str:
-        # SQLite allows no parentheses around the parts of a compound select.
+        # SQLite allows no parentheses around the parts of a compound select, and nothing behind them but the last.
+        if isinstance(query, s.Select) and not query.ordering and query.limit is None and query.offset is None:
+            return self.render(query)
         return f"SELECT * FROM ({self.render(query)})"
 
     def no_limit(self) -> str:

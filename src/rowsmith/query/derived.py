@@ -1,0 +1,85 @@
+"""Derived: a planned query as a table of another one, and its output columns as names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from rowsmith.exceptions import FieldError
+from rowsmith.query.layout import Layout
+from rowsmith.query.paths import SEPARATOR, Path
+from rowsmith.query.query import Annotation, Query
+from rowsmith.query.resolver import Nester, Resolver
+from rowsmith.query.slots import Slots
+from rowsmith.records import replace
+from rowsmith.sql import expressions as sql
+from rowsmith.sql.select import Combination, Derived, Output, Select
+from rowsmith.sql.select import Query as Tree
+
+ROWS = "subquery"
+"""The alias of the derived table."""
+
+
+def column_name(number: int) -> str:
+    """What the output column with this number, counted from 0, is called in the query around."""
+    return f"col{number + 1}"
+
+
+def derived(tree: Tree) -> Derived:
+    """A query as a table, its columns named by their numbers."""
+    return Derived(_named(tree), ROWS)
+
+
+def _named(tree: Tree) -> Tree:
+    if isinstance(tree, Combination):
+        # The first query gives the columns of all of them their names.
+        first, *others = tree.queries
+        return replace(tree, queries=(_named(first), *others))
+    assert isinstance(tree, Select)
+    outputs = tuple(Output(output.expression, column_name(n)) for n, output in enumerate(tree.outputs))
+    return replace(tree, outputs=outputs)
+
+
+def reference(tree: Tree, number: int) -> sql.Reference:
+    """A column of `derived(tree)`."""
+    return sql.Reference(column_name(number), ROWS, type=tree.outputs[number].expression.type)
+
+
+def output_positions(layout: Layout, options: Any) -> Mapping[str, int]:
+    """Every name by which an output column can be asked for, and the column's number."""
+    found: dict[str, int] = {}
+    for number, name in enumerate(layout.names, layout.extra):
+        found[name] = number
+    if layout.instance is not None:
+        for number, field in enumerate(layout.instance.fields, layout.instance.start):
+            found[field.name] = found[field.attname] = number
+    for field in options.concrete_fields:
+        names = [field.name, field.attname, *(["pk"] if field is options.pk else [])]
+        known = [name for name in names if name in found]
+        for name in names if known else ():
+            found.setdefault(name, found[known[0]])
+    return MappingProxyType(found)
+
+
+class OutputScope(Resolver):
+    """Resolves names to the output columns of a query that stands as a table, and to nothing else."""
+
+    def __init__(self, query: Query, slots: Slots, nest: Nester, tree: Tree, layout: Layout) -> None:
+        super().__init__(query, slots, nest)
+        items = layout.items
+        self.annotations = {
+            name: Annotation(reference(tree, number), items[number].field)
+            for name, number in output_positions(layout, query.options).items()
+        }
+
+    def field_at(self, path: Path) -> Any:
+        raise self._not_there(path.field.name)
+
+    def follow(self, steps: tuple[Any, ...]) -> str:
+        raise self._not_there(SEPARATOR.join(step.field.name for step in steps))
+
+    def _not_there(self, name: str) -> FieldError:
+        return FieldError(
+            f"{name!r} is not among the columns that the query below selects: {', '.join(self.annotations)}."
+        )
