@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rowsmith.exceptions import FieldError, SubqueryColumns
-from rowsmith.expressions.arithmetic import MixedTypes
+from rowsmith.expressions.base import MixedTypes
 from rowsmith.query.combining import plan_combination
 from rowsmith.query.joining import join_tree
 from rowsmith.query.layout import Layout, item_of

@@ -116,6 +116,7 @@ class Query(Record):
     nothing:    whether none() was called.
     sticky:     aliases that the next filter() may share, for related managers.
     """
+    combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
 
     options: Any
     joins: tuple[Joined, ...]
@@ -139,14 +140,10 @@ class Query(Record):
     nothing: bool = False
 
     @property
+    combined: Combined | None = None
     def sliced(self) -> bool:
         """Whether a slice was taken, after which rows can no longer be filtered or reordered."""
         return self.low is not None or self.high is not None
-
-    @property
-    def looks_elsewhere(self) -> bool:
-        """Whether the condition holds a subquery."""
-        return any(isinstance(node, Select) for node in walk(self.where))
 
     @property
     def layered(self) -> bool:
@@ -156,6 +153,11 @@ class Query(Record):
 
     @property
     def empty(self) -> bool:
+    @property
+    def looks_elsewhere(self) -> bool:
+        """Whether the condition holds a subquery."""
+        return any(isinstance(node, Select) for node in walk(self.where))
+
         """Whether it is known without asking that no row matches."""
         return self.where == NEVER or (self.combined is not None and self.combined.empty)
 

@@ -40,7 +40,21 @@ def select_instance(query: Query, scope: Resolver) -> tuple[tuple[Output, ...], 
             outputs.append(Output(annotation.node, name))
             items.append(item_of(annotation.node, annotation.field))
             names.append(name)
-    return tuple(outputs), Layout("instance", tuple(items), tuple(names), instance, extra)
+
+
+def choose(query: Query, names: Sequence[str], form: RowForm, scope: Resolver) -> Query:
+    """The query with only these columns; every one of the model and all annotations when no name is given."""
+    annotations = query.annotations
+    if not names:
+        names = [f.attname for f in query.options.concrete_fields]
+        names += [name for name, a in annotations.items() if a.selected]
+    chosen = []
+    for name in names:
+        if name in annotations and not annotations[name].selected:
+            raise FieldError(f"Cannot select the {name!r} alias. Use annotate() to promote it.")
+        resolved = scope.name(name)
+        chosen.append(Chosen(name, resolved.node, resolved.field))
+    return query.but(joins=tuple(scope.joins), chosen=tuple(chosen), form=form, related=None)
 
 
 def loaded_fields(options: Any, loaded: Loaded, prefix: str) -> tuple[Any, ...]:

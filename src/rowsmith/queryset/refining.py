@@ -204,6 +204,39 @@ class Refining(Shaped):
         return left._step(key, values, lambda q, s: steps.combined(q, s, shape.query, len(values), connector))
 
     def _by_key_if_sliced(self) -> Refining:
+    def union(self, *other_qs: Any, all: bool = False) -> Self:
+        """The rows of any of these querysets, each row once unless `all`."""
+        parts = [queryset for queryset in (self, *other_qs) if not _is_nothing(queryset)]
+        if not parts:
+            return self.all()
+        first, *others = parts
+        return first._combined_by("union", others, all)  # type: ignore[no-any-return]
+
+    def intersection(self, *other_qs: Any) -> Self:
+        """The rows that are in all of these querysets."""
+        empty = next((queryset for queryset in (self, *other_qs) if _is_nothing(queryset)), None)
+        return empty.all() if empty is not None else self._combined_by("intersection", other_qs, False)
+
+    def difference(self, *other_qs: Any) -> Self:
+        """The rows that are in none of the other querysets."""
+        if _is_nothing(self):
+            return self.all()
+        others = [queryset for queryset in other_qs if not _is_nothing(queryset)]
+        return self._combined_by("difference", others, False)
+
+    def _combined_by(self, call: str, others: Sequence[Any], all: bool) -> Self:
+        for other in others:
+            if not isinstance(other, Refining):
+                raise TypeError(f"{call}() takes querysets, not {other!r}.")
+        shapes = [other._shape for other in others]
+        raw = [value for other in others for value in other._values]
+        key = (call, all, *shapes) if builtins.all(shape.kept for shape in shapes) else None
+        parts = [(other._shape.query, len(other._values)) for other in others]
+        whole = self._step(key, raw, lambda q, s: combine(q, s, call, parts, all))
+        # What all rows of one part are known to have, those of the others may not.
+        whole._known = None
+        return whole
+
         """This queryset in a form that can be combined: the rows of a slice are told by their keys."""
         if not self._shape.query.sliced:
             return self
@@ -362,6 +395,7 @@ class Refining(Shaped):
         return starts.distinct().order_by("-datefield" if order == "DESC" else "datefield")
 
     # Where and how
+
 
     def using(self, alias: str | None) -> Self:
         """The same question to another database."""
