@@ -115,8 +115,8 @@ class Query(Record):
     cap:        a LIMIT that belongs to the operation, such as the 21 rows that get() looks at.
     nothing:    whether none() was called.
     sticky:     aliases that the next filter() may share, for related managers.
-    """
     combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
+    """
 
     options: Any
     joins: tuple[Joined, ...]
@@ -138,9 +138,9 @@ class Query(Record):
     lock: Lock | None = None
     sticky: frozenset[str] = frozenset()
     nothing: bool = False
+    combined: Combined | None = None
 
     @property
-    combined: Combined | None = None
     def sliced(self) -> bool:
         """Whether a slice was taken, after which rows can no longer be filtered or reordered."""
         return self.low is not None or self.high is not None
@@ -152,12 +152,12 @@ class Query(Record):
         return grouped or self.sliced or self.distinct or self.combined is not None
 
     @property
-    def empty(self) -> bool:
-    @property
     def looks_elsewhere(self) -> bool:
         """Whether the condition holds a subquery."""
         return any(isinstance(node, Select) for node in walk(self.where))
 
+    @property
+    def empty(self) -> bool:
         """Whether it is known without asking that no row matches."""
         return self.where == NEVER or (self.combined is not None and self.combined.empty)
 

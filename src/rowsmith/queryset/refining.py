@@ -203,7 +203,6 @@ class Refining(Shaped):
         key = ("combined", connector, shape) if shape.kept else None
         return left._step(key, values, lambda q, s: steps.combined(q, s, shape.query, len(values), connector))
 
-    def _by_key_if_sliced(self) -> Refining:
     def union(self, *other_qs: Any, all: bool = False) -> Self:
         """The rows of any of these querysets, each row once unless `all`."""
         parts = [queryset for queryset in (self, *other_qs) if not _is_nothing(queryset)]
@@ -237,6 +236,7 @@ class Refining(Shaped):
         whole._known = None
         return whole
 
+    def _by_key_if_sliced(self) -> Refining:
         """This queryset in a form that can be combined: the rows of a slice are told by their keys."""
         if not self._shape.query.sliced:
             return self
@@ -395,7 +395,6 @@ class Refining(Shaped):
         return starts.distinct().order_by("-datefield" if order == "DESC" else "datefield")
 
     # Where and how
-
 
     def using(self, alias: str | None) -> Self:
         """The same question to another database."""
