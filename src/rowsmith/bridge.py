@@ -10,7 +10,8 @@ the plain code stands.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
@@ -27,6 +28,9 @@ class _Plain(greenlet):  # type: ignore[misc]
     """A greenlet that runs plain code for a coroutine."""
 
     driver: greenlet
+    # What the awaitable gave. It is handed over here, and not as the result of a switch, because the coroutine would
+    # hold on to it until the next wait: all rows of a query, long after they became instances.
+    answer: Any = None
 
 
 async def run(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -40,11 +44,11 @@ async def run(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     while plain:
         # Until `func` has returned, what comes out of the greenlet is an awaitable given to wait().
         try:
-            answer = await result
+            plain.answer = await result
         except BaseException as error:
             result = plain.throw(error)
         else:
-            result = plain.switch(answer)
+            result = plain.switch()
     return cast(T, result)
 
 
@@ -58,12 +62,26 @@ def wait(awaitable: Awaitable[T]) -> T:
             "Nothing can be awaited here: this code was not called through the bridge. "
             "Write: await rowsmith.aio.run(func, *args)."
         )
-    return cast(T, plain.driver.switch(awaitable))
+    plain.driver.switch(awaitable)
+    answer, plain.answer = plain.answer, None
+    return cast(T, answer)
 
 
 def inside() -> bool:
     """Is this plain code that was called through `run`?"""
     return isinstance(getcurrent(), _Plain)
+
+
+def frames() -> Iterator[FrameType]:
+    """The frames of this code, innermost first; those of a coroutine that waits for plain code are among them."""
+    frame: FrameType | None = sys._getframe(1)
+    stack = getcurrent()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+        while frame is None and stack.parent is not None:
+            stack = stack.parent
+            frame = stack.gr_frame
 
 
 def running_loop() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith import bridge
 from rowsmith.exceptions import did_you_mean
+from rowsmith.execution.fetch_modes import FETCH_ONE
 
 SEPARATOR = "__"
 KEY = "_prefetch_key"
@@ -139,10 +140,13 @@ def _already_there(instances: list[Any], name: str, place: str) -> list[Any]:
     return found
 
 
-def _on_same_database(queryset: Any, instances: list[Any]) -> Any:
-    if queryset._db is None:
-        alias = instances[0]._state.db
-        return queryset.using(alias) if alias is not None else queryset
+def _like_instances(queryset: Any, instances: list[Any]) -> Any:
+    """The queryset on the database, and in the fetch mode, of the instances that its rows are for."""
+    first = instances[0]
+    if queryset._db is None and first._state.db is not None:
+        queryset = queryset.using(first._state.db)
+    if first._fetch_mode is not FETCH_ONE and queryset._shape.query.fetch_mode is None:
+        queryset = queryset.fetch_mode(first._fetch_mode)
     return queryset
 
 
@@ -169,7 +173,7 @@ def _to_one(instances: list[Any], relation: Any, queryset: Any, to_attr: str | N
     by_key: dict[Any, Any] = {}
     if keys:
         source = wanted._base_manager.get_queryset() if queryset is None else queryset
-        source, part = _on_same_database(source, pending)._unsliced()
+        source, part = _like_instances(source, pending)._unsliced()
         found = source.filter(**{f"{condition}__in": keys})
         if part is None or range(1)[part]:
             by_key = {getattr(related, there): related for related in found}
@@ -213,7 +217,7 @@ def _to_many(instances: list[Any], relation: Any, name: str, queryset: Any, to_a
     else:
         pending = instances
     source = relation.related_model._default_manager.get_queryset() if queryset is None else queryset
-    source, part = _on_same_database(source, pending)._unsliced()
+    source, part = _like_instances(source, pending)._unsliced()
     if relation.many_to_many:
         groups, here = _linked_groups(pending, relation, source)
     else:

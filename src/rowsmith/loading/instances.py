@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from rowsmith.loading.source import CodecOf, Loader, Source
 from rowsmith.query.layout import Instance, Item, Layout, Related
@@ -35,12 +36,15 @@ def instance_loader(
     """
     assert layout.instance is not None
     source = Source(codec_of, connection)
-    writer = _Writer(source, layout.items, making)
+    writer = _Writer(source, layout.items, making, layout.mode)
     target = ", ".join(f"c{number}" for number in range(len(layout.items)))
     target += "," if width == len(layout.items) else ", *_"
     source.add("def load(rows):", 0)
     source.add("result = []")
     source.add("append = result.append")
+    if layout.mode is not None and layout.mode.has_peers:
+        for number in range(_instances(layout.instance)):
+            source.add(f"peers{number} = []")
     source.add(f"for {target} in rows:")
     name = writer.instance(layout.instance, 2)
     for number, annotation in enumerate(layout.names, layout.extra):
@@ -57,23 +61,35 @@ def instance_loader(
     return source.compile(label)
 
 
+def _instances(instance: Instance) -> int:
+    """How many instances one row holds at most."""
+    return 1 + sum(_instances(related.instance) for related in instance.related)
+
+
 class _Writer:
     """Writes the lines that make instances out of the columns of one row."""
 
-    def __init__(self, source: Source, items: tuple[Item, ...], making: Making) -> None:
+    def __init__(self, source: Source, items: tuple[Item, ...], making: Making, mode: Any) -> None:
         self.source = source
+        self.mode = mode
         self.items = items
         self.making = making
         self.count = 0
 
     def instance(self, instance: Instance, depth: int) -> str:
         """Write what makes one instance; the name of the variable that holds it."""
-        name = f"obj{self.count}"
+        source, number = self.source, self.count
+        name = f"obj{number}"
         self.count += 1
         if self.making.announced(instance.model):
             self._through_from_db(instance, name, depth)
         else:
             self._directly(instance, name, depth)
+        if self.mode is not None:
+            source.add(f"{name}._fetch_mode = {source.name(self.mode, 'mode')}", depth)
+            if self.mode.has_peers:
+                source.add(f"{name}._peers = peers{number}", depth)
+                source.add(f"peers{number}.append({source.name(ref, 'ref')}({name}))", depth)
         for related in instance.related:
             self._related(related, name, depth)
         return name
@@ -102,7 +118,9 @@ class _Writer:
             source.conversion(self.items[number], f"c{number}")
             for number in range(instance.start, instance.start + len(instance.fields))
         )
-        source.add(f"{name} = {model}.from_db({self.making.name!r}, {names}, [{values}])", depth)
+        # Overridden methods that were written without this argument go on to work where it has nothing to say.
+        mode = "" if self.mode is None else f", fetch_mode={source.name(self.mode, 'mode')}"
+        source.add(f"{name} = {model}.from_db({self.making.name!r}, {names}, [{values}]{mode})", depth)
 
     def _related(self, related: Related, parent: str, depth: int) -> None:
         source, inner = self.source, related.instance

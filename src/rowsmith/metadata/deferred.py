@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rowsmith.exceptions import LazyLoadInAsync, SynchronousOnlyOperation
@@ -41,14 +42,7 @@ def _loading(model: Any) -> Any:
             return object.__getattribute__(self, name)
         if self._adding:
             raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
-        try:
-            self.refresh_from_db(fields=[name])
-        except SynchronousOnlyOperation as error:
-            variable = model._meta.model_name
-            raise LazyLoadInAsync(
-                f"{variable}.{name} is deferred, and loading it here would block the event loop. "
-                f"Leave it out of defer(), or write: await {variable}.aload({name!r})."
-            ) from error
+        self._fetch_mode.fetch(_DeferredColumn(model, name), self)
         held = self.__dict__
         if name not in held:
             raise AttributeError(f"refresh_from_db() of {model.__name__} did not load {name!r}.")
@@ -57,6 +51,49 @@ def _loading(model: Any) -> Any:
         return held[name]
 
     return __getattr__
+
+
+class _DeferredColumn:
+    """A column that instances may lack; implements `execution.fetch_modes.Absent`."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        self.model = model
+        self.name = name
+
+    @property
+    def label(self) -> str:
+        return f"{self.model.__name__}.{self.name}"
+
+    @property
+    def remedy(self) -> str:
+        return f".only() with {self.name!r}"
+
+    def is_cached(self, instance: Any) -> bool:
+        return self.name in instance.__dict__
+
+    def load_one(self, instance: Any) -> None:
+        try:
+            instance.refresh_from_db(fields=[self.name])
+        except SynchronousOnlyOperation as error:
+            raise self._blocked() from error
+
+    def load_all(self, instances: Sequence[Any]) -> None:
+        rows = self.model._base_manager.using(instances[0]._state.db).order_by()
+        keys = [instance.pk for instance in instances]
+        try:
+            values = dict(rows.filter(pk__in=keys).values_list("pk", self.name))
+        except SynchronousOnlyOperation as error:
+            raise self._blocked() from error
+        for instance in instances:
+            if instance.pk in values:
+                setattr(instance, self.name, values[instance.pk])
+
+    def _blocked(self) -> LazyLoadInAsync:
+        variable = self.model._meta.model_name
+        return LazyLoadInAsync(
+            f"{variable}.{self.name} is deferred, and loading it here would block the event loop. "
+            f"Leave it out of defer(), or write: await {variable}.aload({self.name!r})."
+        )
 
 
 # The setter of `object`: deferred classes hide it behind a property of that name.

@@ -2,6 +2,7 @@
 
 import rowsmith.execution.schema  # noqa: F401  # gives connections their schema editor
 from rowsmith.exceptions import ObjectDoesNotExist, ProtectedError, RestrictedError
+from rowsmith.execution.fetch_modes import FETCH_ONE, FETCH_PEERS, FETCH_RAISE
 from rowsmith.execution.prefetch import Prefetch, aprefetch_related_objects, prefetch_related_objects
 from rowsmith.expressions import (
     Aggregate,
@@ -102,6 +103,9 @@ __all__ = [
     "Expression",
     "ExpressionWrapper",
     "F",
+    "FETCH_ONE",
+    "FETCH_PEERS",
+    "FETCH_RAISE",
     "Field",
     "FileField",
     "FilePathField",

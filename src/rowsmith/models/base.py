@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from weakref import ReferenceType
 
 import rowsmith
 from rowsmith import bridge
+from rowsmith.execution.fetch_modes import FETCH_ONE, FetchMode
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
 from rowsmith.metadata.deferred import defer
 from rowsmith.metadata.registry import apps
@@ -44,6 +47,9 @@ class Model(Persistence, Validation, metaclass=ModelBase):
     _pending: frozenset[str] = NO_PENDING
     # Results of prefetch_related by accessor name; made on demand.
     _prefetched: dict[str, Any] | None = None
+    _fetch_mode: FetchMode = FETCH_ONE
+    # Weak references to the instances that were loaded together with this one, where the fetch mode asks for them.
+    _peers: Sequence[ReferenceType[Any]] = ()
 
     if not TYPE_CHECKING:
         __init__ = construction.initialize
@@ -92,6 +98,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
 
         field_names:  attnames of the columns that were loaded.
         values:       their values, in that order; or one for each column, DEFERRED for those left out.
+        fetch_mode:   how the instance loads what it lacks; None for FETCH_ONE.
         """
         names = list(field_names)
         columns = [field.attname for field in cls._meta.concrete_fields]
@@ -114,6 +121,8 @@ class Model(Persistence, Validation, metaclass=ModelBase):
             defer(instance, cls)
         instance._adding = False
         instance._database = db
+        if fetch_mode is not None:
+            instance._fetch_mode = fetch_mode
         return instance
 
     def get_deferred_fields(self) -> set[str]:
@@ -149,6 +158,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
+        state.pop("_peers", None)
         prefetched = state.get("_prefetched")
         if prefetched is not None:
             state["_prefetched"] = dict(prefetched)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from rowsmith.exceptions import LazyLoadInAsync, ObjectDoesNotExist, SynchronousOnlyOperation
+from rowsmith.execution.fetch_modes import FETCH_ONE
+from rowsmith.execution.prefetch import prefetch_related_objects
 from rowsmith.models import related
 
 
@@ -67,21 +70,30 @@ class ForwardRelation:
             return self
         related = self.cached(instance)
         if related is MISSING:
-            related = self.load(instance)
+            if getattr(instance, self.attname) is not None:
+                instance._fetch_mode.fetch(self, instance)
+                related = self.cached(instance)
+            else:
+                related = None
         if related is None and not self.field.null:
             raise self.RelatedObjectDoesNotExist(f"{self.field.model.__name__} has no {self.field.name}.")
         return related
 
-    def load(self, instance: Any) -> Any:
-        """Fetch the related instance, and cache it; None when the key is None."""
+    # What fetch modes ask
+
+    @property
+    def label(self) -> str:
+        return f"{self.field.model.__name__}.{self.field.name}"
+
+    @property
+    def remedy(self) -> str:
+        return f".select_related({self.field.name!r})"
+
+    def load_one(self, instance: Any) -> None:
+        """Fetch the related instance of one whose key is known, and cache it."""
         field = self.field
         key = getattr(instance, self.attname)
-        if key is None:
-            return None
-        model = field.related_model
-        manager = model._base_manager
-        alias = instance._state.db
-        rows = manager.using(alias) if alias is not None else manager
+        rows = rows_for(field.related_model, instance)
         try:
             related_instance = rows.get(**{field.target_field.name: key})
         except SynchronousOnlyOperation as error:
@@ -92,7 +104,13 @@ class ForwardRelation:
         remote = field.remote_field
         if remote.one_to_one and not remote.hidden:
             setattr(related_instance, remote.cache_name, instance)
-        return related_instance
+
+    def load_all(self, instances: Sequence[Any]) -> None:
+        """The same for many instances with one query."""
+        try:
+            prefetch_related_objects(instances, self.field.name)
+        except SynchronousOnlyOperation as error:
+            raise blocked(instances[0], self.field.name) from error
 
     def __set__(self, instance: Any, value: Any) -> None:
         field = self.field
@@ -146,23 +164,34 @@ class ReverseOneToOne:
             return self
         found = getattr(instance, self.cache_name)
         if found is MISSING:
-            found = self.load(instance)
+            key = getattr(instance, self.related.field.target_field.attname)
+            if key is None or not instance._is_pk_set():
+                found = None
+            else:
+                instance._fetch_mode.fetch(self, instance)
+                found = getattr(instance, self.cache_name)
         if found is None:
             raise self.RelatedObjectDoesNotExist(
                 f"{instance.__class__.__name__} has no {self.related.get_accessor_name()}."
             )
         return found
 
-    def load(self, instance: Any) -> Any:
+    # What fetch modes ask
+
+    @property
+    def label(self) -> str:
+        return f"{self.related.model.__name__}.{self.related.get_accessor_name()}"
+
+    @property
+    def remedy(self) -> str:
+        return f".select_related({self.related.get_accessor_name()!r})"
+
+    def load_one(self, instance: Any) -> None:
         """Fetch the instance that refers to this one, and cache it; None when there is none."""
         field = self.related.field
         key = getattr(instance, field.target_field.attname)
-        if key is None or not instance._is_pk_set():
-            return None
-        manager = self.related.related_model._base_manager
-        alias = instance._state.db
         try:
-            found = (manager.using(alias) if alias is not None else manager).get(**{field.attname: key})
+            found = rows_for(self.related.related_model, instance).get(**{field.attname: key})
         except self.related.related_model.DoesNotExist:
             found = None
         except SynchronousOnlyOperation as error:
@@ -170,7 +199,14 @@ class ReverseOneToOne:
         else:
             setattr(found, field.cache_name, instance)
         setattr(instance, self.cache_name, found)
-        return found
+
+    def load_all(self, instances: Sequence[Any]) -> None:
+        """The same for many instances with one query."""
+        name = str(self.related.get_accessor_name())
+        try:
+            prefetch_related_objects(instances, name)
+        except SynchronousOnlyOperation as error:
+            raise blocked(instances[0], name) from error
 
     def __set__(self, instance: Any, value: Any) -> None:
         field = self.related.field
@@ -259,6 +295,15 @@ class ManagerDescriptor:
         if meta.swapped:
             raise AttributeError(f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'")
         return meta.managers_map[self.manager_name]
+
+
+def rows_for(model: Any, instance: Any) -> Any:
+    """The rows of `model` where a relation of `instance` finds its own, to be loaded as `instance` was."""
+    rows = model._base_manager.get_queryset()
+    alias = instance._state.db
+    if alias is not None:
+        rows = rows.using(alias)
+    return rows if instance._fetch_mode is FETCH_ONE else rows.fetch_mode(instance._fetch_mode)
 
 
 def blocked(instance: Any, name: str) -> LazyLoadInAsync:

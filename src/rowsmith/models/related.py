@@ -8,6 +8,7 @@ from typing import Any
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.transactions import Atomic
+from rowsmith.execution.fetch_modes import FETCH_ONE, noticed
 from rowsmith.signals import m2m_changed
 
 
@@ -41,11 +42,17 @@ class Related:
         queryset = self._rows()
         if found is not None:
             queryset._result_cache = found
+        else:
+            label = f"{type(self.instance).__name__}.{self.accessor}"
+            noticed(label, f".prefetch_related({self.accessor!r})", self.instance)
         return queryset
 
     def _unrestricted(self) -> Any:
         """The manager's own rows, on the database of the instance."""
         queryset = super().get_queryset()  # type: ignore[misc]
+        mode = self.instance._fetch_mode
+        if mode is not FETCH_ONE:
+            queryset = queryset.fetch_mode(mode)
         alias = self._db or self.instance._database
         return queryset.using(alias) if alias is not None and queryset._db is None else queryset
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.execution.fetch_modes import FetchMode
 
 
 class ModelState:
@@ -35,6 +36,16 @@ class ModelState:
     @db.setter
     def db(self, alias: str | None) -> None:
         self._instance._database = alias
+
+    @property
+    def fetch_mode(self) -> FetchMode:
+        """For how many instances something is loaded that was asked for and is not there."""
+        mode: FetchMode = self._instance._fetch_mode
+        return mode
+
+    @fetch_mode.setter
+    def fetch_mode(self, mode: FetchMode) -> None:
+        self._instance._fetch_mode = mode
 
     def __repr__(self) -> str:
         return f"<ModelState: adding={self.adding}, db={self.db!r}>"

@@ -61,6 +61,7 @@ class Layout(Record):
     items:     every column of the row.
     instance:  for the form "instance".
     names:     the keys of the items; for instances, of the annotations, which start at `extra`.
+    mode:      how instances load what they lack; None for the usual way.
     """
 
     form: RowForm
@@ -68,3 +69,4 @@ class Layout(Record):
     names: tuple[str, ...] = ()
     instance: Instance | None = None
     extra: int = 0
+    mode: Any = None

@@ -114,6 +114,7 @@ class Query(Record):
     low, high:  the slots of OFFSET and LIMIT.
     cap:        a LIMIT that belongs to the operation, such as the 21 rows that get() looks at.
     nothing:    whether none() was called.
+    fetch_mode: how instances load what they lack; None for the usual way.
     sticky:     aliases that the next filter() may share, for related managers.
     combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
     """
@@ -137,6 +138,7 @@ class Query(Record):
     cap: int | None = None
     lock: Lock | None = None
     sticky: frozenset[str] = frozenset()
+    fetch_mode: Any = None
     nothing: bool = False
     combined: Combined | None = None
 

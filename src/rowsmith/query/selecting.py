@@ -40,7 +40,7 @@ def select_instance(query: Query, scope: Resolver) -> tuple[tuple[Output, ...], 
             outputs.append(Output(annotation.node, name))
             items.append(item_of(annotation.node, annotation.field))
             names.append(name)
-    return tuple(outputs), Layout("instance", tuple(items), tuple(names), instance, extra)
+    return tuple(outputs), Layout("instance", tuple(items), tuple(names), instance, extra, query.fetch_mode)
 
 
 def choose(query: Query, names: Sequence[str], form: RowForm, scope: Resolver) -> Query:

@@ -11,6 +11,7 @@ from warnings import warn
 
 from rowsmith import config
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.execution.fetch_modes import FetchMode
 from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.base import Combinable, Shaped, kind_of
@@ -393,6 +394,12 @@ class Refining(Shaped):
         rows = self.alias(plain_field=F(field_name)).filter(plain_field__isnull=False)
         starts = rows.annotate(datefield=start).values_list("datefield", flat=True)
         return starts.distinct().order_by("-datefield" if order == "DESC" else "datefield")
+
+    def fetch_mode(self, mode: FetchMode) -> Self:
+        """Instances that load what they lack alone, together with those that came with them, or not at all."""
+        if not isinstance(mode, FetchMode):
+            raise TypeError(f"fetch_mode() takes FETCH_ONE, FETCH_PEERS or FETCH_RAISE, not {mode!r}.")
+        return self._step(("fetch mode", mode), (), lambda q, s: q.but(fetch_mode=mode))
 
     # Where and how
 
