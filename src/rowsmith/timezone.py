@@ -58,7 +58,7 @@ def get_default_timezone() -> tzinfo:
 
 
 def get_default_timezone_name() -> str:
-    return _name(get_default_timezone())
+    return name_of(get_default_timezone())
 
 
 def get_current_timezone() -> tzinfo:
@@ -67,7 +67,7 @@ def get_current_timezone() -> tzinfo:
 
 
 def get_current_timezone_name() -> str:
-    return _name(get_current_timezone())
+    return name_of(get_current_timezone())
 
 
 def get_fixed_timezone(offset: timedelta | int) -> timezone:
@@ -153,5 +153,6 @@ def _zone(zone: tzinfo | str) -> tzinfo:
     raise ValueError(f"{zone!r} is not a time zone: give a tzinfo or a name such as 'Europe/Zurich'.")
 
 
-def _name(zone: tzinfo) -> str:
+def name_of(zone: tzinfo) -> str:
+    """The name by which a database knows a zone: of a place, or a distance from UTC."""
     return str(zone) if isinstance(zone, zoneinfo.ZoneInfo) else zone.tzname(None) or str(zone)

@@ -183,7 +183,7 @@ def test_a_cast_to_a_day(dialect, expected):
 
 
 @spelled(
-    sqlite='STRFTIME(\'%H:%M:%f\', "book"."sold")',
+    sqlite='ROWSMITH_TIME("book"."sold", NULL)',
     postgresql='("book"."sold")::time',
 )
 def test_a_cast_to_a_time(dialect, expected):
@@ -191,7 +191,7 @@ def test_a_cast_to_a_time(dialect, expected):
 
 
 @spelled(
-    sqlite='STRFTIME(\'%Y-%m-%d %H:%M:%f\', "book"."title")',
+    sqlite='ROWSMITH_INSTANT("book"."title")',
     postgresql='("book"."title")::timestamp with time zone',
 )
 def test_a_cast_to_an_instant(dialect, expected):
@@ -199,7 +199,7 @@ def test_a_cast_to_an_instant(dialect, expected):
 
 
 @spelled(
-    sqlite='CAST("book"."title" AS NUMERIC)',
+    sqlite='ROUND(CAST("book"."title" AS NUMERIC), 2)',
     postgresql='("book"."title")::numeric(8, 2)',
 )
 def test_a_cast_to_an_exact_number(dialect, expected):
@@ -247,16 +247,16 @@ def test_the_time_of_an_instant(dialect, expected):
 
 
 @spelled(
-    sqlite='ROWSMITH_TRUNC(\'month\', "book"."printed", NULL, 1)',
-    postgresql='DATE_TRUNC(\'month\', "book"."printed")::date',
+    sqlite='ROWSMITH_TRUNC(\'month\', "book"."printed", NULL, \'date\')',
+    postgresql='(DATE_TRUNC(\'month\', "book"."printed"))::date',
 )
 def test_the_start_of_a_month(dialect, expected):
     assert dialect.render(e.Truncate("month", PRINTED, type=t.Date())).text == expected
 
 
 @spelled(
-    sqlite='ROWSMITH_TRUNC(\'hour\', "book"."sold", ?, 0)',
-    postgresql='DATE_TRUNC(\'hour\', ("book"."sold" AT TIME ZONE $1::text))',
+    sqlite='ROWSMITH_TRUNC(\'hour\', "book"."sold", ?, \'instant\')',
+    postgresql='DATE_TRUNC(\'hour\', "book"."sold", $1::text)',
 )
 def test_the_start_of_an_hour_in_its_zone(dialect, expected):
     assert dialect.render(e.Truncate("hour", SOLD, e.Ambient(str), type=t.DateTime())).text == expected

@@ -118,7 +118,22 @@ class Renderer:
             text: str = special(node)
             return text
         name = self.functions.get(node.name, node.name)
-        return f"{name}({self.list(node.arguments)})"
+        return f"{name}({', '.join([self.argument(argument) for argument in node.arguments])})"
+
+    def argument(self, node: e.Expression) -> str:
+        """One argument of a function."""
+        return self.render(node)
+
+    def text(self, node: e.Expression) -> str:
+        """An expression as text, whatever it is."""
+        raise NotImplementedError
+
+    def function_concat(self, node: e.Function) -> str:
+        parts = [f"COALESCE({self.text(part)}, '')" for part in node.arguments]
+        return f"({' || '.join(parts)})"
+
+    def collated(self, node: e.Collated) -> str:
+        return f"({self.render(node.operand)} COLLATE {self.quote(node.collation)})"
 
     def arithmetic_node(self, node: e.Arithmetic) -> str:
         terms: list[tuple[str, e.Expression]] = []
@@ -198,6 +213,9 @@ class Renderer:
         raise NotImplementedError
 
     def in_expressions(self, node: p.InExpressions) -> str:
+        if len(node.choices) == 1 and isinstance(node.choices[0], e.Raw):
+            # A query of the caller's yields many values; in parentheses of its own it would be a single one.
+            return f"{self.render(node.operand)} IN {self.render(node.choices[0])}"
         return f"{self.render(node.operand)} IN ({self.list(node.choices)})"
 
     def in_select(self, node: p.InSelect) -> str:
@@ -381,6 +399,7 @@ _METHODS: dict[type[Node], str] = {
     e.Arithmetic: "arithmetic_node",
     e.Negative: "negative",
     e.Cast: "cast",
+    e.Collated: "collated",
     e.Case: "case",
     e.Aggregate: "aggregate",
     e.Subselect: "subselect",

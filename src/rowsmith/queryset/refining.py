@@ -17,7 +17,8 @@ from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.base import Combinable, Shaped, kind_of
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
-from rowsmith.expressions.truncation import DAY_KINDS, MOMENT_KINDS, Truncated
+from rowsmith.fields.dates import DateField, DateTimeField
+from rowsmith.functions.truncate import TIME_KINDS, Trunc
 from rowsmith.lookups.base import Unfit
 from rowsmith.query import steps
 from rowsmith.query.combining import combine, uncombined
@@ -29,6 +30,7 @@ from rowsmith.sql.select import Lock
 
 Build = Callable[[Query, Slots], Query]
 
+_DATES = ("year", "month", "week", "day")
 MAX_ROWS = 2**63 - 1
 """More rows than any table holds, and the largest number that databases take for a limit."""
 
@@ -381,16 +383,16 @@ class Refining(Shaped):
 
     def dates(self, field_name: str, kind: str, order: str = "ASC") -> Self:
         """The distinct days on which a year, month, week or day begins that some row lies in."""
-        _check_period(kind, DAY_KINDS, order)
-        return self._periods(Truncated(field_name, kind, whole_days=True), field_name, order)
+        _check_period(kind, _DATES, order)
+        return self._periods(Trunc(field_name, kind, output_field=DateField()), field_name, order)
 
     def datetimes(self, field_name: str, kind: str, order: str = "ASC", tzinfo: tzinfo | None = None) -> Self:
         """The distinct instants at which a period begins that some row lies in, seen in a zone."""
-        _check_period(kind, MOMENT_KINDS, order)
+        _check_period(kind, (*_DATES, *TIME_KINDS), order)
         zone = tzinfo if config.current().use_tz else None
-        return self._periods(Truncated(field_name, kind, whole_days=False, zone=zone), field_name, order)
+        return self._periods(Trunc(field_name, kind, output_field=DateTimeField(), tzinfo=zone), field_name, order)
 
-    def _periods(self, start: Truncated, field_name: str, order: str) -> Self:
+    def _periods(self, start: Trunc, field_name: str, order: str) -> Self:
         rows = self.alias(plain_field=F(field_name)).filter(plain_field__isnull=False)
         starts = rows.annotate(datefield=start).values_list("datefield", flat=True)
         return starts.distinct().order_by("-datefield" if order == "DESC" else "datefield")

@@ -49,6 +49,26 @@ class ListParameter(Typed):
     slot: int
 
 
+class Constant:
+    """A source that always answers with one value; equal to another of an equal value of the same type."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self) -> Any:
+        return self.value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Constant) or type(self.value) is not type(other.value):
+            return False
+        return self.value is other.value or bool(self.value == other.value)
+
+    def __hash__(self) -> int:
+        return hash(type(self.value))
+
+
 class Ambient(Typed):
     """A value that is asked for each time the statement runs, such as the current time zone's name."""
 
@@ -97,6 +117,13 @@ class Negative(Typed):
     """The operand with its sign changed."""
 
     operand: Expression
+
+
+class Collated(Typed):
+    """A text that is compared and sorted by the rules of `collation`."""
+
+    operand: Expression
+    collation: str = field(kw_only=True)
 
 
 class Cast(Typed):

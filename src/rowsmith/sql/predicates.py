@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rowsmith.sql.expressions import (
     Arithmetic,
     Cast,
+    Collated,
     Column,
     DateOf,
     DatePart,
@@ -261,7 +262,7 @@ def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset
             from_here.add(current.alias)
         elif isinstance(current, Arithmetic):
             pending += [current.left, current.right]
-        elif isinstance(current, Negative | Cast | DatePart | DateOf | Truncate):
+        elif isinstance(current, Negative | Cast | Collated | DatePart | DateOf | Truncate):
             pending.append(current.operand)
         elif isinstance(current, Function) and current.name in strict:
             pending += current.arguments

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rowsmith.dialects.postgresql.arrays import writer
+from rowsmith.dialects.postgresql.spelling import PostgresqlFunctions, open_type
 from rowsmith.dialects.renderer import Renderer, Spelling
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
@@ -23,18 +24,7 @@ _PARTS = {
 }
 
 
-def _open(type_: t.Type) -> t.Type:
-    """The type without limits on its size."""
-    match type_:
-        case t.Varchar():
-            return t.Text()
-        case t.Serial(bits) | t.Integer(bits):
-            return t.Integer(bits)
-        case _:
-            return t.unsized(type_)
-
-
-class PostgresqlRenderer(Renderer):
+class PostgresqlRenderer(PostgresqlFunctions):
     """PostgreSQL's differences from the common spelling; placeholders are numbered."""
 
     arithmetic = Renderer.arithmetic | {"^": "^", "#": "#"}
@@ -64,11 +54,7 @@ class PostgresqlRenderer(Renderer):
     def array(self, slot: int, type_: t.Type) -> str:
         encode = writer(type_, self.dialect.codec(type_))
         # A cast to varchar(n) or numeric(p, s) would cut values down to it without a word.
-        return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(_open(type_))}[]"
-
-    def text(self, node: e.Expression) -> str:
-        rendered = self.render(node)
-        return rendered if isinstance(node.type, _TEXTUAL) else f"{rendered}::text"
+        return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(open_type(type_))}[]"
 
     def cast(self, node: e.Cast) -> str:
         return f"({self.render(node.operand)})::{self.dialect.column_type(node.type)}"
@@ -84,20 +70,12 @@ class PostgresqlRenderer(Renderer):
             return f"{text}::{self.dialect.column_type(node.type)}"
         return text
 
-    def zoned(self, operand: e.Expression, zone: e.Expression | None) -> str:
-        text = self.render(operand)
-        return text if zone is None else f"({text} AT TIME ZONE {self.render(zone)})"
-
     def date_part(self, node: e.DatePart) -> str:
         template = _PARTS.get(node.part, f"EXTRACT({node.part.upper()} FROM {{}})")
         return f"({template.format(self.zoned(node.operand, node.zone))})::integer"
 
     def date_of(self, node: e.DateOf) -> str:
         return f"({self.zoned(node.operand, node.zone)})::{'time' if node.time else 'date'}"
-
-    def truncate(self, node: e.Truncate) -> str:
-        text = f"DATE_TRUNC('{node.kind}', {self.zoned(node.operand, node.zone)})"
-        return f"{text}::date" if isinstance(node.type, t.Date) else text
 
     def in_list(self, node: p.InList) -> str:
         return f"{self.render(node.operand)} = ANY({self.array(node.values.slot, node.values.type)})"

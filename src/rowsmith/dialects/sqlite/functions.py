@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import re
+import uuid
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from rowsmith.dialects.sqlite import numbers
+from rowsmith.dialects.sqlite import texts as text_functions
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 _compile = lru_cache(maxsize=256)(re.compile)
 _zone = lru_cache(maxsize=64)(ZoneInfo)
+_uuid7: Any = getattr(uuid, "uuid7", None)  # from Python 3.14 on
 
 
 def _moment(text: str) -> datetime | date | time:
@@ -86,27 +92,47 @@ def time_of(text: str | None, zone: str | None) -> str | None:
     return (moment.time() if isinstance(moment, datetime) else moment).isoformat()
 
 
-def truncate(kind: str, text: str | None, zone: str | None, whole_days: int) -> str | None:
-    """The start of the period in which a moment lies: a day, or with `whole_days` off an instant without a zone."""
+def truncate(kind: str, text: str | None, zone: str | None, form: str) -> str | None:
+    """The start of the period in which a moment lies, as seen in `zone`: a date, a time or an instant."""
     if text is None:
         return None
     moment: Any = _seen_in(text, zone)
+    if isinstance(moment, time):
+        cut: time = moment.replace(**_SHORT[kind])
+        return cut.isoformat()
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time())
+    start = _start(kind, moment)
+    if form == "instant" and zone is not None:
+        return _instant(kind, text, zone, moment - start, start).isoformat(" ")
+    part = start.date() if form == "date" else start.time() if form == "time" else start
+    return part.isoformat().replace("T", " ")
+
+
+def _start(kind: str, moment: datetime) -> datetime:
+    """The first moment of the period, on the same clock."""
     if kind in _SHORT:
-        start = moment.replace(**_SHORT[kind])
-    else:
-        start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        if kind == "week":
-            start -= timedelta(days=start.weekday())
-        elif kind != "day":
-            month = {"year": 1, "quarter": (start.month - 1) // 3 * 3 + 1}.get(kind, start.month)
-            start = start.replace(month=month, day=1)
-    found: str = start.date().isoformat() if whole_days else start.isoformat(" ")
-    return found
+        cut: datetime = moment.replace(**_SHORT[kind])
+        return cut
+    start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind == "week":
+        return start - timedelta(days=start.weekday())
+    if kind == "day":
+        return start
+    month = {"year": 1, "quarter": (start.month - 1) // 3 * 3 + 1}.get(kind, start.month)
+    return start.replace(month=month, day=1)
 
 
-_SHORT = {
+def _instant(kind: str, text: str, zone: str, since: timedelta, start: datetime) -> datetime:
+    """The instant of a start that clocks in `zone` show, in UTC."""
+    if kind in _SHORT:
+        # Within an hour no clock is changed: an hour that a clock shows twice is two hours.
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)) - since
+    return start.replace(tzinfo=_fixed(zone) or _zone(zone)).astimezone(UTC).replace(tzinfo=None)
+
+
+_SHORT: dict[str, dict[str, Any]] = {
     "hour": {"minute": 0, "second": 0, "microsecond": 0},
     "minute": {"second": 0, "microsecond": 0},
     "second": {"microsecond": 0},
@@ -144,14 +170,23 @@ def elapsed(later: str | None, earlier: str | None) -> int | None:
     return (a - b) // timedelta(microseconds=1)
 
 
-def power(base: Any, exponent: Any) -> float | None:
-    """`base` to the power of `exponent`."""
-    return None if base is None or exponent is None else float(base) ** exponent
-
-
 def xor(a: int | None, b: int | None) -> int | None:
     """Bitwise exclusive or."""
     return None if a is None or b is None else a ^ b
+
+
+def instant(text: Any) -> str | None:
+    """A date or an instant, in one of the usual forms, as SQLite keeps instants here."""
+    if text is None:
+        return None
+    moment = _moment(str(text))
+    if isinstance(moment, time):
+        raise ValueError(f"{text!r} is a time of day, not an instant.")
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(" ")
 
 
 _FUNCTIONS = (
@@ -159,16 +194,27 @@ _FUNCTIONS = (
     ("ROWSMITH_PART", 3, part),
     ("ROWSMITH_DATE", 2, date_of),
     ("ROWSMITH_TIME", 2, time_of),
+    ("ROWSMITH_INSTANT", 1, instant),
     ("ROWSMITH_TRUNC", 4, truncate),
     ("ROWSMITH_SHIFT", 3, shift),
     ("ROWSMITH_SHIFT_BY", 2, shift_by),
     ("ROWSMITH_ELAPSED", 2, elapsed),
     ("ROWSMITH_XOR", 2, xor),
-    ("POWER", 2, power),
+    *text_functions.FUNCTIONS,
 )
+# Functions that answer differently each time.
+_CHANGING: list[tuple[str, int, Any]] = [
+    ("RAND", 0, random.random),
+    ("ROWSMITH_UUID4", 0, lambda: uuid.uuid4().hex),
+]
+if _uuid7 is not None:
+    _CHANGING.append(("ROWSMITH_UUID7", 0, lambda: _uuid7().hex))
 
 
 def register(connection: Connection) -> None:
     """Make every function of this module known to one raw connection."""
-    for name, arity, function in _FUNCTIONS:
+    functions: tuple[tuple[str, int, Any], ...] = (*_FUNCTIONS, *numbers.missing(connection))
+    for name, arity, function in functions:
         connection.create_function(name, arity, function, deterministic=True)
+    for name, arity, changing in _CHANGING:
+        connection.create_function(name, arity, changing)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from json import dumps
 from typing import Any
 
-from rowsmith.dialects.renderer import Renderer
+from rowsmith.dialects.sqlite.spelling import SqliteFunctions
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
@@ -15,7 +15,6 @@ from rowsmith.sql import select as s
 from rowsmith.sql import types as t
 from rowsmith.sql.statement import Binding
 
-_TEXTUAL = (t.Text, t.Varchar, t.Unknown)
 _MOMENTS = (t.DateTime, t.Date, t.Time)
 
 
@@ -35,23 +34,11 @@ def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[
     return lambda values: dumps([encode(value) for value in values])
 
 
-class SqliteRenderer(Renderer):
+class SqliteRenderer(SqliteFunctions):
     """SQLite's differences from the common spelling."""
 
     def literal(self, node: e.Literal) -> str:
         return str(int(node.value)) if node.value is not None else "NULL"
-
-    def cast(self, node: e.Cast) -> str:
-        operand = self.render(node.operand)
-        if isinstance(node.type, t.Date):
-            return f"DATE({operand})"
-        if isinstance(node.type, t.DateTime):
-            return f"STRFTIME('%Y-%m-%d %H:%M:%f', {operand})"
-        if isinstance(node.type, t.Time):
-            return f"STRFTIME('%H:%M:%f', {operand})"
-        if isinstance(node.type, t.Decimal):
-            return f"CAST({operand} AS NUMERIC)"
-        return f"CAST({operand} AS {self.dialect.column_type(node.type)})"
 
     def arithmetic_node(self, node: e.Arithmetic) -> str:
         left, right = node.left.type, node.right.type
@@ -69,6 +56,8 @@ class SqliteRenderer(Renderer):
         return super().arithmetic_node(node)
 
     def date_part(self, node: e.DatePart) -> str:
+        if isinstance(node.operand.type, t.Duration):
+            raise ValueError("Extract requires a database with a type for durations; SQLite keeps them as numbers.")
         operand = self.render(node.operand)
         zone = "NULL" if node.zone is None else self.render(node.zone)
         return f"ROWSMITH_PART('{node.part}', {operand}, {zone})"
@@ -82,12 +71,8 @@ class SqliteRenderer(Renderer):
     def truncate(self, node: e.Truncate) -> str:
         operand = self.render(node.operand)
         zone = "NULL" if node.zone is None else self.render(node.zone)
-        whole_days = 1 if isinstance(node.type, t.Date) else 0
-        return f"ROWSMITH_TRUNC('{node.kind}', {operand}, {zone}, {whole_days})"
-
-    def text(self, node: e.Expression) -> str:
-        rendered = self.render(node)
-        return rendered if isinstance(node.type, _TEXTUAL) else f"CAST({rendered} AS TEXT)"
+        form = {t.Date: "date", t.Time: "time"}.get(type(node.type), "instant")
+        return f"ROWSMITH_TRUNC('{node.kind}', {operand}, {zone}, '{form}')"
 
     def number(self, node: e.Expression, beside: e.Expression) -> str:
         """One side of a comparison: exact numbers are bound as text, and only a column turns them into numbers."""

@@ -1,0 +1,99 @@
+"""How SQLite spells functions that have another name or form there; those that it lacks are in `functions`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from rowsmith.dialects.renderer import Renderer
+from rowsmith.exceptions import NotSupportedError
+from rowsmith.sql import expressions as e
+from rowsmith.sql import types as t
+
+_TEXTUAL = (t.Text, t.Varchar, t.Unknown)
+
+
+class SqliteFunctions(Renderer):
+    """The functions of a renderer for SQLite."""
+
+    functions: ClassVar[dict[str, str]] = {
+        "ANY_VALUE": "MIN",
+        "CHR": "CHAR",
+        "GREATEST": "MAX",
+        "LEAST": "MIN",
+        "ORD": "ROWSMITH_ORD",
+        "STRPOS": "INSTR",
+        "UUIDV4": "ROWSMITH_UUID4",
+    }
+
+    def argument(self, node: e.Expression) -> str:
+        # Exact numbers are bound as text, and only a column would turn them into numbers.
+        text = self.render(node)
+        bound = isinstance(node, e.Parameter) and isinstance(node.type, t.Decimal)
+        return f"CAST({text} AS NUMERIC)" if bound else text
+
+    def text(self, node: e.Expression) -> str:
+        rendered = self.render(node)
+        return rendered if isinstance(node.type, _TEXTUAL) else f"CAST({rendered} AS TEXT)"
+
+    def cast(self, node: e.Cast) -> str:
+        operand = self.argument(node.operand)
+        match node.type:
+            case t.Date():
+                return f"DATE({operand})"
+            case t.DateTime():
+                return f"ROWSMITH_INSTANT({operand})"
+            case t.Time():
+                return f"ROWSMITH_TIME({operand}, NULL)"
+            case t.Decimal(_, places):
+                number = f"CAST({operand} AS NUMERIC)"
+                return number if places is None else f"ROUND({number}, {places})"
+            case t.Varchar(length) if length is not None:
+                return f"SUBSTR(CAST({operand} AS TEXT), 1, {length})"
+            case t.Boolean():
+                return f"(CAST({operand} AS NUMERIC) <> 0)"
+            case t.Uuid():
+                return f"LOWER(REPLACE(CAST({operand} AS TEXT), '-', ''))"
+            case type_:
+                return f"CAST({operand} AS {self.dialect.column_type(type_)})"
+
+    def function_left(self, node: e.Function) -> str:
+        text, length = node.arguments
+        return f"SUBSTR({self.render(text)}, 1, {self.render(length)})"
+
+    def function_right(self, node: e.Function) -> str:
+        # The length stands there twice: from the end backwards, and then so many characters.
+        text, length = node.arguments
+        return f"SUBSTR({self.render(text)}, -({self.render(length)}), {self.render(length)})"
+
+    def function_round(self, node: e.Function) -> str:
+        match node.arguments:
+            case (_, e.Literal(int() as precision)) if precision < 0:
+                raise ValueError(f"SQLite does not support negative precision: Round(..., precision={precision}).")
+            case _:
+                return f"ROUND({', '.join([self.argument(argument) for argument in node.arguments])})"
+
+    def function_statement_timestamp(self, node: e.Function) -> str:
+        return "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')"
+
+    def function_uuidv7(self, node: e.Function) -> str:
+        if node.arguments:
+            raise NotSupportedError("UUID7(shift=...) is not supported by SQLite; call UUID7() without shift.")
+        if not hasattr(uuid, "uuid7"):
+            raise NotSupportedError("UUID7() on SQLite needs Python 3.14 or newer.")
+        return "ROWSMITH_UUID7()"
+
+    def function_json_array(self, node: e.Function) -> str:
+        return f"JSON_ARRAY({', '.join([self.json(argument) for argument in node.arguments])})"
+
+    def function_json_object(self, node: e.Function) -> str:
+        return f"JSON_OBJECT({', '.join([self.json(argument) for argument in node.arguments])})"
+
+    def json(self, node: e.Expression) -> str:
+        """A value as it stands in a document: SQLite keeps documents as text and truth values as numbers."""
+        text = self.argument(node)
+        if isinstance(node.type, t.Json) and not isinstance(node, e.Function):
+            return f"JSON({text})"
+        if isinstance(node.type, t.Boolean):
+            return f"JSON(CASE {text} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
+        return text

@@ -1,0 +1,63 @@
+"""Functions of text that SQLite lacks, in Python; NULL in, NULL out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def order(value: Any) -> int | None:
+    """The code point of the first character; 0 for the empty text."""
+    if value is None:
+        return None
+    return ord(_text(value)[0]) if value != "" else 0
+
+
+def reverse(value: Any) -> str | None:
+    """The text from its end to its start."""
+    return None if value is None else _text(value)[::-1]
+
+
+def repeat(value: Any, number: int | None) -> str | None:
+    """The text `number` times."""
+    return None if value is None or number is None else _text(value) * number
+
+
+def pad_left(value: Any, length: int | None, fill: Any) -> str | None:
+    """The text filled up at its start, or cut at its end."""
+    if value is None or length is None or fill is None:
+        return None
+    text = _text(value)
+    return (_text(fill) * length)[: max(length - len(text), 0)] + text[: max(length, 0)]
+
+
+def pad_right(value: Any, length: int | None, fill: Any) -> str | None:
+    """The text filled up, or cut, at its end."""
+    if value is None or length is None or fill is None:
+        return None
+    return (_text(value) + _text(fill) * length)[: max(length, 0)]
+
+
+def _digest(algorithm: str) -> Callable[[Any], str | None]:
+    def digest(value: Any) -> str | None:
+        if value is None:
+            return None
+        octets = value if isinstance(value, bytes) else _text(value).encode()
+        return hashlib.new(algorithm, octets, usedforsecurity=False).hexdigest()
+
+    return digest
+
+
+FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+    ("ROWSMITH_ORD", 1, order),
+    ("REVERSE", 1, reverse),
+    ("REPEAT", 2, repeat),
+    ("LPAD", 3, pad_left),
+    ("RPAD", 3, pad_right),
+    *[(name, 1, _digest(name.lower())) for name in ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")],
+)

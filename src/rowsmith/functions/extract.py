@@ -1,0 +1,133 @@
+"""Extract: one number out of a date, a time or an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import tzinfo
+from typing import Any
+
+from rowsmith.expressions.func import Func
+from rowsmith.functions.zones import checked_zone, zone_of
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
+
+DATE_PARTS = ("year", "iso_year", "quarter", "month", "week", "day", "week_day", "iso_week_day")
+TIME_PARTS = ("hour", "minute", "second")
+
+_OFFERED: dict[type[types.Type], tuple[str, ...]] = {
+    types.Date: DATE_PARTS,
+    types.Time: TIME_PARTS,
+    types.DateTime: (*DATE_PARTS, *TIME_PARTS),
+    types.Duration: ("day", *TIME_PARTS),
+}
+
+
+class Extract(Func):
+    """The part of a moment that `lookup_name` says, as clocks in `tzinfo` or in the current zone show it."""
+
+    arity = 1
+    lookup_name: str | None = None
+    result = types.Integer()
+
+    def __init__(
+        self, expression: Any, lookup_name: str | None = None, tzinfo: tzinfo | None = None, **options: Any
+    ) -> None:
+        if self.lookup_name is None:
+            self.lookup_name = lookup_name
+        if self.lookup_name is None:
+            raise ValueError("lookup_name must be provided: write Extract('published', 'year').")
+        if self.lookup_name not in _OFFERED[types.DateTime]:
+            raise ValueError(
+                f"There is no part {self.lookup_name!r} of a moment; there are {', '.join(_OFFERED[types.DateTime])}."
+            )
+        self.tzinfo = checked_zone(tzinfo)
+        super().__init__(expression, **options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.expressions[0]!r}, {self.lookup_name!r})"
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        return (super().fingerprint(values), self.lookup_name, self.tzinfo)
+
+    def call(self, arguments: tuple[sql.Expression, ...], type_: types.Type) -> sql.Expression:
+        [operand] = arguments
+        part = self.lookup_name
+        assert part is not None
+        offered = _OFFERED.get(type(operand.type))
+        kind = f"{type(operand.type).__name__}Field"
+        if offered is None:
+            raise ValueError(
+                f"{self!r}: Extract input expression must be a DateField, DateTimeField, TimeField or DurationField, "
+                f"not a {kind}."
+            )
+        if part not in offered:
+            raise ValueError(f"{self!r}: a {kind} has no {part}; it has {', '.join(offered)}.")
+        if self.tzinfo is not None and not isinstance(operand.type, types.DateTime):
+            raise ValueError(f"{self!r}: tzinfo can only be used with a DateTimeField, not with a {kind}.")
+        return sql.DatePart(part, operand, zone_of(operand, self.tzinfo), type=type_)
+
+
+class ExtractYear(Extract):
+    """The year."""
+
+    lookup_name = "year"
+
+
+class ExtractIsoYear(Extract):
+    """The year that the ISO week belongs to."""
+
+    lookup_name = "iso_year"
+
+
+class ExtractQuarter(Extract):
+    """The quarter, from 1 to 4."""
+
+    lookup_name = "quarter"
+
+
+class ExtractMonth(Extract):
+    """The month, from 1 to 12."""
+
+    lookup_name = "month"
+
+
+class ExtractDay(Extract):
+    """The day of the month."""
+
+    lookup_name = "day"
+
+
+class ExtractWeek(Extract):
+    """The ISO week, from 1 to 53."""
+
+    lookup_name = "week"
+
+
+class ExtractWeekDay(Extract):
+    """The day of the week, from Sunday, 1, to Saturday, 7."""
+
+    lookup_name = "week_day"
+
+
+class ExtractIsoWeekDay(Extract):
+    """The day of the week, from Monday, 1, to Sunday, 7."""
+
+    lookup_name = "iso_week_day"
+
+
+class ExtractHour(Extract):
+    """The hour."""
+
+    lookup_name = "hour"
+
+
+class ExtractMinute(Extract):
+    """The minute."""
+
+    lookup_name = "minute"
+
+
+class ExtractSecond(Extract):
+    """The second, without its fraction."""
+
+    lookup_name = "second"

@@ -1,0 +1,29 @@
+"""JSON: documents made in the database."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from rowsmith.expressions.base import Value
+from rowsmith.expressions.func import Func
+from rowsmith.expressions.names import F
+from rowsmith.sql import types
+
+
+class JSONArray(Func):
+    """An array of its arguments; NULL becomes null."""
+
+    function = "JSON_ARRAY"
+    result = types.Json()
+
+
+class JSONObject(Func):
+    """An object with a member for each keyword; NULL becomes null."""
+
+    function = "JSON_OBJECT"
+    result = types.Json()
+
+    def __init__(self, **fields: Any) -> None:
+        members = [(Value(key), F(value) if isinstance(value, str) else value) for key, value in fields.items()]
+        super().__init__(*chain.from_iterable(members))

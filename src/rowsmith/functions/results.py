@@ -1,0 +1,74 @@
+"""Results: what functions take and what they return, worked out from their arguments."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rowsmith.expressions.func import Func
+from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
+
+_TEXTS = (types.Text, types.Varchar)
+_WHOLE = (types.Integer, types.Serial)
+
+
+def common_type(*operands: sql.Expression) -> types.Type | None:
+    """The type that all operands have, in whatever size; None when they differ, Unknown when none of them says."""
+    told = [operand for operand in operands if not isinstance(operand.type, types.Unknown)]
+    # A plain string goes with either kind of text.
+    firm = [o.type for o in told if not (isinstance(o, sql.Parameter) and isinstance(o.type, types.Text))]
+    if not told:
+        return types.Unknown()
+    if len(firm) < len(told) and not all(isinstance(type_, _TEXTS) for type_ in firm):
+        return None
+    first = firm[0] if firm else told[0].type
+    if all(type_ == first for type_ in firm):
+        return first
+    if all(isinstance(type_, _WHOLE) for type_ in firm):
+        return types.Integer(64)
+    if any(type(type_) is not type(first) for type_ in firm):
+        return None
+    return types.Varchar() if isinstance(first, types.Varchar) else types.unsized(first)
+
+
+class OfOneKind(Func):
+    """A choice among its arguments, which must be of one type."""
+
+    def __init__(self, *expressions: Any, **options: Any) -> None:
+        if self.arity is None and len(expressions) < 2:
+            raise ValueError(f"{type(self).__name__} must take at least two expressions.")
+        super().__init__(*expressions, **options)
+
+    def result_type(self, *arguments: sql.Expression) -> types.Type | None:
+        return common_type(*arguments)
+
+
+class Textual(Func):
+    """A text made of a text."""
+
+    result: ClassVar[types.Type | None] = types.Text()
+
+
+class Numeric(Func):
+    """A number of the same type as its argument."""
+
+    arity: ClassVar[int | None] = 1
+
+    def result_type(self, *arguments: sql.Expression) -> types.Type | None:
+        return arguments[0].type
+
+
+class Real(Func):
+    """An exact number when an argument is one, else a floating-point number."""
+
+    arity = 1
+
+    def result_type(self, *arguments: sql.Expression) -> types.Type | None:
+        exact = any(isinstance(argument.type, types.Decimal) for argument in arguments)
+        return types.Decimal() if exact else types.Float()
+
+
+def checked_number(value: Any, name: str, least: int) -> None:
+    """Raise ValueError for a plain number below `least`; an expression is left to the database."""
+    if isinstance(value, int | float) and value < least:
+        raise ValueError(f"{name!r} must be {'at least ' + str(least) if least else '0 or more'}, not {value!r}.")
