@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar
 
@@ -24,6 +24,10 @@ class Dialect:
     name: ClassVar[str]
     renderer: ClassVar[type[Renderer]]
     definition_renderer: ClassVar[type[DefinitionRenderer]]
+    explain_command: ClassVar[str] = "EXPLAIN"
+    explain_formats: ClassVar[Sequence[str]] = ()
+    explain_options: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """The values that each option takes."""
     on_connect: Sequence[Callable[[Any], None]] = ()
 
     def __init__(self, features: Features, *, use_tz: bool = True, zone: tzinfo = UTC) -> None:
@@ -50,6 +54,29 @@ class Dialect:
 
     def column_type(self, type_: Type) -> str:
         raise NotImplementedError
+
+    def explain(self, format: str | None, options: Mapping[str, Any]) -> str:
+        """What is written before a statement to have it explained; ValueError for what the database does not offer.
+
+        Nothing of what was asked for becomes text: only names and values listed here do.
+        """
+        words = []
+        if format is not None:
+            if format.upper() not in self.explain_formats:
+                known = ", ".join(self.explain_formats) or "none: leave format out"
+                raise ValueError(f"{format!r} is not a recognized format of {self.name}. Allowed formats: {known}.")
+            words.append(f"FORMAT {format.upper()}")
+        unknown = [name for name in options if name.upper() not in self.explain_options]
+        if unknown:
+            known = ", ".join(name.lower() for name in self.explain_options) or "none"
+            raise ValueError(f"Unknown options for {self.name}: {', '.join(sorted(unknown))}. It has: {known}.")
+        for name, value in options.items():
+            choices = self.explain_options[name.upper()]
+            spelled = ("TRUE" if value else "FALSE") if isinstance(value, bool | int) else str(value).upper()
+            if spelled not in choices:
+                raise ValueError(f"The option {name!r} takes {', '.join(choices)}, not {value!r}.")
+            words.append(f"{name.upper()} {spelled}")
+        return self.explain_command + (f" ({', '.join(words)})" if words else "")
 
     def quote_name(self, name: str) -> str:
         return self.renderer(self).quote(name)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rowsmith import bridge
+from rowsmith.execution.explaining import explain
+from rowsmith.execution.raw import Parameters
+from rowsmith.queryset.raw import RawQuerySet
 from rowsmith.queryset.writing import Writing
 
 
@@ -27,6 +30,31 @@ class QuerySet(Writing):
     as_manager.__func__.queryset_only = True  # type: ignore[attr-defined]
     managers: Any = None
     """The class Manager, which is defined above this one."""
+
+    def raw(
+        self,
+        raw_query: str,
+        params: Parameters = (),
+        translations: Mapping[str, str] | None = None,
+        using: str | None = None,
+    ) -> RawQuerySet:
+        """Instances from a statement of your own; nothing that was asked of this queryset is part of it.
+
+        params:        values for its `%s` or `%(name)s`.
+        translations:  names of fields by the names of columns that have other ones.
+        """
+        return RawQuerySet(raw_query, self.model, params, translations, using or self._db)
+
+    def explain(self, *, format: str | None = None, **options: Any) -> str:
+        """How the database would answer this query, in its own words.
+
+        format, options:  those of the database; ValueError for what it does not have.
+        """
+        return explain(self._shape, self._values, self.db, format, options)
+
+    async def aexplain(self, *, format: str | None = None, **options: Any) -> str:
+        """As `explain`."""
+        return await bridge.run(self.explain, format=format, **options)
 
     async def acreate(self, **kwargs: Any) -> Any:
         """As `create`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from rowsmith.dialects.base import Dialect as BaseDialect
 from rowsmith.dialects.postgresql.codecs import codec
@@ -27,6 +28,14 @@ class Dialect(BaseDialect):
     name = "postgresql"
     renderer = PostgresqlRenderer
     definition_renderer = PostgresDefinitions
+    explain_formats = ("TEXT", "JSON", "XML", "YAML")
+    explain_options: ClassVar[Mapping[str, Sequence[str]]] = {
+        **dict.fromkeys(
+            ("ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN", "BUFFERS", "WAL", "TIMING", "SUMMARY", "MEMORY"),
+            ("TRUE", "FALSE"),
+        ),
+        "SERIALIZE": ("NONE", "TEXT", "BINARY"),
+    }
 
     def __init__(self, features: Features = FEATURES, **options: Any) -> None:
         super().__init__(features, **options)

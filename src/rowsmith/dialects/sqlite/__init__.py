@@ -24,6 +24,7 @@ class Dialect(BaseDialect):
     name = "sqlite"
     renderer = SqliteRenderer
     definition_renderer = SqliteDefinitions
+    explain_command = "EXPLAIN QUERY PLAN"
     on_connect = (register,)
 
     def __init__(self, features: Features = FEATURES, **options: Any) -> None:
