@@ -34,6 +34,10 @@ def _adds_numbers(node: e.Arithmetic) -> bool:
     return node.operator in "+-" and isinstance(node.left.type, _NUMBERS) and isinstance(node.right.type, _NUMBERS)
 
 
+_HELD = "\0"
+"""Stands for a placeholder in a fragment; no SQL text may hold it."""
+
+
 class Renderer:
     """Writes one statement; every method returns text and binds its placeholders in the order of the text."""
 
@@ -83,11 +87,32 @@ class Renderer:
         self.bindings.append(binding)
         return self.placeholder()
 
+    def fragment(self, node: Node) -> tuple[str, tuple[Binding, ...]]:
+        """`node` with `%s` for each placeholder and its percent signs doubled, and what the placeholders stand for."""
+        taken: list[Binding] = []
+
+        def hold(binding: Binding) -> str:
+            taken.append(binding)
+            return _HELD
+
+        binding_before = vars(self).get("bind")
+        vars(self)["bind"] = hold
+        try:
+            text = self.render(node)
+        finally:
+            if binding_before is None:
+                del vars(self)["bind"]
+            else:
+                vars(self)["bind"] = binding_before
+        if text.count(_HELD) != len(taken):
+            raise ValueError("SQL text must not hold NUL characters.")
+        return text.replace("%", "%%").replace(_HELD, "%s"), tuple(taken)
+
     def parameter(self, node: e.Parameter) -> str:
         return self.bind(Binding(node.slot, self.dialect.codec(node.type).encode))
 
     def ambient(self, node: e.Ambient) -> str:
-        return self.bind(Binding(None, source=node.source))
+        return self.bind(Binding(None, self.dialect.codec(node.type).encode, node.source))
 
     def literal(self, node: e.Literal) -> str:
         match node.value:
@@ -135,6 +160,9 @@ class Renderer:
     def collated(self, node: e.Collated) -> str:
         return f"({self.render(node.operand)} COLLATE {self.quote(node.collation)})"
 
+    def spelled(self, node: e.Spelled) -> str:
+        return node.spell(node.arguments, self)
+
     def arithmetic_node(self, node: e.Arithmetic) -> str:
         terms: list[tuple[str, e.Expression]] = []
         first: e.Expression = node
@@ -162,11 +190,14 @@ class Renderer:
         return f"CASE{branches}{default} END"
 
     def aggregate(self, node: e.Aggregate) -> str:
-        distinct = "DISTINCT " if node.distinct else ""
-        arguments = self.list(node.arguments)
-        order = f" ORDER BY {self.list(node.order_by)}" if node.order_by else ""
-        name = self.functions.get(node.name, node.name)
-        text = f"{name}({distinct}{arguments}{order})"
+        if node.spell is not None:
+            text = node.spell(node.arguments, self)
+        else:
+            distinct = "DISTINCT " if node.distinct else ""
+            arguments = self.list(node.arguments)
+            order = f" ORDER BY {self.list(node.order_by)}" if node.order_by else ""
+            name = self.functions.get(node.name, node.name)
+            text = f"{name}({distinct}{arguments}{order})"
         if node.filter is not None:
             text += f" FILTER (WHERE {self.render(node.filter)})"
         return text
@@ -396,6 +427,7 @@ _METHODS: dict[type[Node], str] = {
     e.Reference: "reference",
     e.Star: "star",
     e.Function: "function",
+    e.Spelled: "spelled",
     e.Arithmetic: "arithmetic_node",
     e.Negative: "negative",
     e.Cast: "cast",

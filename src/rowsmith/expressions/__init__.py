@@ -11,6 +11,7 @@ from rowsmith.expressions.base import (
     Value,
     kind_of,
 )
+from rowsmith.expressions.compiling import Compiler
 from rowsmith.expressions.conditional import Case, When
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F, OuterRef
@@ -18,12 +19,14 @@ from rowsmith.expressions.ordering import OrderBy
 from rowsmith.expressions.q import Q
 from rowsmith.expressions.raw import RawSQL
 from rowsmith.expressions.subqueries import Exists, Subquery
+from rowsmith.expressions.transforms import Transform
 
 __all__ = [
     "Aggregate",
     "Avg",
     "Case",
     "Combinable",
+    "Compiler",
     "Count",
     "Exists",
     "Expression",
@@ -41,6 +44,7 @@ __all__ = [
     "Shaped",
     "Subquery",
     "Sum",
+    "Transform",
     "Value",
     "When",
     "kind_of",

@@ -18,6 +18,9 @@ from rowsmith.sql.nodes import walk
 class Aggregate(Func):
     """An aggregate function; `filter` restricts its rows, `default` replaces NULL for an empty set."""
 
+    aggregates = True
+    contains_aggregate = True
+    template = "%(function)s(%(distinct)s%(expressions)s)"
     arity = 1
     allow_distinct: ClassVar[bool] = False
     empty_result: ClassVar[Any] = None
@@ -29,17 +32,19 @@ class Aggregate(Func):
         filter: Any = None,
         default: Any = None,
         output_field: Any = None,
+        **extra: Any,
     ) -> None:
         if distinct and not self.allow_distinct:
             raise TypeError(f"{type(self).__name__} does not allow distinct.")
         if default is not None and self.empty_result is not None:
             raise TypeError(f"{type(self).__name__} does not allow default.")
-        if len(expressions) == 1 and type(expressions[0]) is str:
+        if len(expressions) == 1 and type(expressions[0]) is str and not extra:
             # The usual case, made without going through the common constructor.
             self.expressions = [F(expressions[0])] if expressions[0] != "*" else [self._star(filter)]
-            self.output_field = output_field
+            if output_field is not None:
+                self.output_field = output_field
         else:
-            super().__init__(*expressions, output_field=output_field)
+            super().__init__(*expressions, output_field=output_field, **extra)
         self.distinct = distinct
         self.filter = filter
         self.default = default
@@ -55,8 +60,11 @@ class Aggregate(Func):
             return f"{expression.name}__{type(self).__name__.lower()}"
         raise TypeError("Complex expressions require an alias: give the aggregate a keyword name.")
 
+    def template_context(self) -> dict[str, Any]:
+        return {"distinct": "DISTINCT " if self.distinct else "", "order_by": ""}
+
     def fingerprint(self, values: list[Any]) -> Hashable:
-        if self.filter is None and self.default is None and self.output_field is None and self._ours:
+        if self.filter is None and self.default is None and self.output_field is None and self._ours and not self.extra:
             keys = [expression.fingerprint(values) for expression in self.expressions]
             return (type(self), self.name, self.distinct, *keys)
         condition = None if self.filter is None else self.filter.fingerprint(values)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
+from rowsmith.exceptions import FieldError
+from rowsmith.expressions.protocol import ExpressionType, overrides
 from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
+from rowsmith.sql.nodes import Node, rewrite, walk
 from rowsmith.sql.predicates import Predicate
 
 if TYPE_CHECKING:
+    from rowsmith.expressions.arithmetic import CombinedExpression
     from rowsmith.expressions.ordering import OrderBy
     from rowsmith.expressions.q import Q
 
@@ -44,6 +49,12 @@ class Scope(Protocol):
 
     def subquery(self, queryset: Any, *, exists: bool = False) -> tuple[Any, Any]:
         """The SELECT of a queryset nested in this one, and the field of its single column."""
+
+    def opened(self, node: sql.Expression) -> sql.Expression:
+        """`node` with its values written into it; the query then serves these values alone."""
+
+    def without_joins(self) -> Scope:
+        """This scope without names that lead along relations."""
 
     def field_for(self, type_: types.Type) -> Any:
         """The plainest field that holds `type_`."""
@@ -84,10 +95,17 @@ class Combinable(Shaped):
 
     __slots__ = ()
 
+    conditions: ClassVar[Any] = None
+    """The class Q, which is defined above this one."""
+    negated: ClassVar[Any] = None
+    """The class NegatedExpression, which is defined above this one."""
+    combined: ClassVar[Any] = None
+    """The class CombinedExpression, which is defined above this one."""
+
     def _combine(self, other: Any, operator: str, *, reverse: bool = False) -> CombinedExpression:
-        if reverse:
-            return CombinedExpression(as_expression(other), operator, self)
-        return CombinedExpression(self, operator, as_expression(other))
+        left, right = (as_expression(other), self) if reverse else (self, as_expression(other))
+        combined: CombinedExpression = Combinable.combined(left, operator, right)
+        return combined
 
     def __add__(self, other: Any) -> CombinedExpression:
         return self._combine(other, "+")
@@ -152,9 +170,6 @@ class Combinable(Shaped):
         q_class: type[Q] = Combinable.conditions
         return q_class(self)
 
-    conditions: ClassVar[Any] = None
-    """The class Q, which is defined above this one."""
-
     def __and__(self, other: Any) -> Q:
         return self._condition().__and__(other)
 
@@ -164,22 +179,155 @@ class Combinable(Shaped):
     def __xor__(self, other: Any) -> Q:
         return self._condition().__xor__(other)
 
+    def __invert__(self) -> Any:
+        return Combinable.negated(self)
+
     def resolve(self, scope: Scope) -> Resolved:
         """The SQL of this expression, with names turned into columns by `scope`."""
         raise NotImplementedError
 
-    def resolve_expression(self, query: Scope, *_: Any, **__: Any) -> Resolved:
-        """The documented name of `resolve`; its presence tells an expression from a plain value."""
-        return self.resolve(query)
 
-
-class Expression(Combinable):
+class Expression(Combinable, metaclass=ExpressionType):
     """An expression with an optional `output_field`; equal to another when built from the same arguments."""
 
     output_field: Any = None
-    conditional: ClassVar[bool] = False
+    conditional: Any = False
+    filterable: bool = True
+    window_compatible: bool = False
+    allowed_default: Any = False
+    constraint_validation_compatible: bool = True
+    set_returning: bool = False
+    allows_composite_expressions: bool = False
+    empty_result_set_value: Any = NotImplemented
+
     orderings: ClassVar[Any] = None
     """The class OrderBy, which is defined above this one."""
+    field_of_type: ClassVar[Callable[[types.Type], Any]]
+    """The plainest field of a type; fields are defined above expressions."""
+    written: ClassVar[Callable[[Any, Scope, Any], Resolved]]
+    """What makes a node of an expression that writes itself; defined above this one."""
+    compiled: ClassVar[Callable[[Any, Any], tuple[str, tuple[Any, ...]]]]
+    """What writes an expression by the node that it resolves to; defined above this one."""
+
+    aggregates: ClassVar[bool] = False
+    """Whether it is an aggregate itself."""
+    known_state: ClassVar[frozenset[str]] = frozenset({"output_field"})
+    """The attributes that `fingerprint` of the library's own classes speaks for."""
+
+    # Parts
+
+    def get_source_expressions(self) -> list[Any]:
+        """The expressions that this one is made of, in the order in which they are resolved."""
+        return []
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        """Put others in their place."""
+        if expressions:
+            raise TypeError(f"{type(self).__name__} is made of no other expressions.")
+
+    def copy(self) -> Any:
+        """A copy that may be changed; its parts are shared."""
+        return copy(self)
+
+    def flatten(self) -> Iterator[Any]:
+        """This expression and all below it, parents first."""
+        yield self
+        for source in self.get_source_expressions():
+            if source is not None:
+                yield from source.flatten() if hasattr(source, "flatten") else (source,)
+
+    @property
+    def contains_aggregate(self) -> bool:
+        """Whether a part of it is computed over a group."""
+        return any(getattr(source, "contains_aggregate", False) for source in self.get_source_expressions())
+
+    @property
+    def contains_over_clause(self) -> bool:
+        """Whether a part of it is computed over a window."""
+        return any(getattr(source, "contains_over_clause", False) for source in self.get_source_expressions())
+
+    # Resolving
+
+    def resolve_expression(
+        self,
+        query: Any = None,
+        allow_joins: bool = True,
+        reuse: Any = None,
+        summarize: bool = False,
+        for_save: bool = False,
+    ) -> Any:
+        """A copy made of resolved parts: columns in the place of names.
+
+        query:        the scope that knows the names.
+        allow_joins:  whether names may lead along relations.
+        """
+        scope = query if allow_joins else query.without_joins()
+        resolved = self.copy()
+        sources = self.get_source_expressions()
+        if sources:
+            resolved.set_source_expressions([None if source is None else settled(source, scope) for source in sources])
+        return resolved
+
+    def _written(self, scope: Scope, plain: Any) -> Resolved:
+        """The node of a class that writes itself; `plain` is what resolves the class that it is derived from."""
+        return Expression.written(self, scope, plain)
+
+    def _converted(self, resolved: Resolved) -> Resolved:
+        """What was resolved, with a class's own `convert_value` between the database and the field."""
+        if not overrides(type(self), "convert_value"):
+            return resolved
+        return Resolved(resolved.node, Converted(resolved.field, self))
+
+    def _resolve_output_field(self) -> Any:
+        """The field of the result where none was given: that of the parts, when they agree."""
+        found = [getattr(source, "output_field", None) for source in self.get_source_expressions()]
+        fields = [field for field in found if field is not None]
+        for field in fields[1:]:
+            if _kind(field.sql_type) is not _kind(fields[0].sql_type):
+                raise FieldError(
+                    f"Expression contains mixed types: {type(fields[0]).__name__}, {type(field).__name__}. "
+                    f"You must set output_field of {type(self).__name__}."
+                )
+        return fields[0] if fields else None
+
+    def result_field(self, nodes: tuple[sql.Expression, ...], scope: Scope) -> Any:
+        """The field of what a class that writes itself makes of its parts; None when it is not known."""
+        return self.output_field if self.output_field is not None else self._resolve_output_field()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """SQL text with one `%s` for each parameter, and the parameters."""
+        return Expression.compiled(self, compiler)
+
+    def convert_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """What the database returned, as its field reads it, turned into what the caller gets."""
+        return value
+
+    def get_group_by_cols(self) -> list[Any]:
+        """The expressions that a query which selects this one has to group by."""
+        if not self.contains_aggregate:
+            return [self]
+        return [
+            column for source in self.get_source_expressions() if source is not None
+            for column in source.get_group_by_cols()
+        ]  # fmt: skip
+
+    def relabeled_clone(self, change_map: Mapping[str, str]) -> Any:
+        """A copy in which tables have other aliases."""
+        clone = self.copy()
+        sources = self.get_source_expressions()
+        if sources:
+            clone.set_source_expressions([s.relabeled_clone(change_map) if s is not None else None for s in sources])
+        return clone
+
+    def get_lookup(self, name: str) -> Any:
+        """The lookup of a name on the result."""
+        return self.output_field.get_lookup(name)
+
+    def get_transform(self, name: str) -> Any:
+        """The transform of a name on the result."""
+        return self.output_field.get_transform(name)
+
+    # Sort keys
 
     def asc(self, *, nulls_first: bool | None = None, nulls_last: bool | None = None) -> OrderBy:
         """A sort key, smallest first."""
@@ -193,15 +341,27 @@ class Expression(Combinable):
         )
         return key
 
+    def reverse_ordering(self) -> Any:
+        """This expression as it is sorted when the order is turned around."""
+        return self
+
+    # Identity
+
     def empty_value(self) -> Any:
         """What aggregate() answers for this expression where there are no rows."""
         return None
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        keys = [None if s is None else kind_of(s, values) for s in self.get_source_expressions()]
+        return (type(self), *keys, self._field_key())
 
     def _identity(self) -> tuple[Hashable, list[Any]]:
         values: list[Any] = []
         return self.fingerprint(values), values
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if not isinstance(other, Expression):
             return NotImplemented
         return self._identity() == other._identity()
@@ -217,6 +377,94 @@ class Expression(Combinable):
     def _typed(self, node: sql.Expression, scope: Scope, inferred: Any = None) -> Resolved:
         """`node` with the field that was asked for, or else the inferred one."""
         return Resolved(node, self.output_field or inferred or scope.field_for(node.type))
+
+
+def _kind(type_: types.Type) -> Any:
+    """What a type holds, whatever its size."""
+    kinds: dict[Any, Any] = {types.Varchar: types.Text, types.Serial: types.Integer}
+    return kinds.get(type(type_), type(type_))
+
+
+class Opened(Exception):
+    """Code of the user's looked at a value that may be another one when the same SQL is used again."""
+
+
+class Settled(Expression):
+    """A part that is resolved already: a SQL expression and its field.
+
+    origin:  the expression that it was, for the value of a Value.
+    """
+
+    def __init__(self, resolved: Resolved, origin: Any = None, *, is_open: bool = False) -> None:
+        self.resolved = resolved
+        self.output_field = resolved.field
+        self.origin = origin
+        self.is_open = is_open
+
+    def __repr__(self) -> str:
+        return f"Settled({self.resolved.node!r})"
+
+    @property
+    def value(self) -> Any:
+        """The value of a Value, where the SQL is used for this value alone."""
+        if isinstance(self.origin, Value) and not self.is_open:
+            raise Opened
+        return self.origin.value
+
+    @property
+    def target(self) -> Any:
+        """The field of a column."""
+        return self.output_field
+
+    @property
+    def contains_aggregate(self) -> bool:
+        return any(isinstance(node, sql.Aggregate) for node in walk(self.resolved.node))
+
+    def but(self, node: sql.Expression, *, is_open: bool) -> Settled:
+        """The same part as another node."""
+        return Settled(Resolved(node, self.resolved.field), self.origin, is_open=is_open)
+
+    def relabeled_clone(self, change_map: Mapping[str, str]) -> Settled:
+        def change(node: Node) -> Node | None:
+            if isinstance(node, sql.Column) and node.alias in change_map:
+                return replace(node, alias=change_map[node.alias])
+            return None
+
+        return Settled(Resolved(rewrite(self.resolved.node, change), self.resolved.field), self.origin)
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        return (Settled, self.resolved.node)
+
+    def resolve(self, scope: Scope) -> Resolved:
+        return self.resolved
+
+    def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> Settled:
+        return self
+
+
+def settled(source: Any, scope: Scope) -> Any:
+    """A part of an expression, resolved; a transform stays one, over a resolved operand."""
+    if hasattr(source, "bilateral"):
+        return source.resolve_expression(scope)
+    return Settled(source.resolve(scope), source)
+
+
+class Converted:
+    """A field whose values an expression converts once more."""
+
+    def __init__(self, field: Any, expression: Any) -> None:
+        self.field = field
+        self.expression = expression
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.field, name)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """The value as the field reads it, then as the expression converts it."""
+        read = getattr(self.field, "from_db_value", None)
+        if read is not None:
+            value = read(value, expression, connection)
+        return self.expression.convert_value(value, self.expression, connection)
 
 
 _TYPES: dict[type, types.Type] = {
@@ -270,94 +518,6 @@ class Value(Expression):
 def as_expression(value: Any) -> Combinable:
     """`value` itself when it is an expression, else a Value of it."""
     return value if isinstance(value, Combinable) else Value(value)
-
-
-_NUMBERS = (types.Integer, types.Serial, types.Float, types.Decimal)
-_MOMENTS = (types.DateTime, types.Date, types.Time)
-
-
-def arithmetic_type(operator: str, left: types.Type, right: types.Type) -> types.Type | None:
-    """The type of `left operator right`; None when the operands do not say."""
-    if isinstance(left, types.Unknown) or isinstance(right, types.Unknown):
-        return right if isinstance(left, types.Unknown) else left
-    if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
-        if isinstance(left, types.Decimal) or isinstance(right, types.Decimal):
-            return types.Decimal()
-        if isinstance(left, types.Float) or isinstance(right, types.Float):
-            return types.Float()
-        return types.Integer(64)
-    if isinstance(left, _MOMENTS) and isinstance(right, types.Duration) and operator in "+-":
-        return types.DateTime() if isinstance(left, types.Date) else left
-    if isinstance(left, types.Duration) and isinstance(right, _MOMENTS) and operator == "+":
-        return types.DateTime() if isinstance(right, types.Date) else right
-    if isinstance(left, _MOMENTS) and type(left) is type(right) and operator == "-":
-        return types.Duration()
-    return left if type(left) is type(right) else None
-
-
-class CombinedExpression(Expression):
-    """Two operands and an operator."""
-
-    __slots__ = ("connector", "lhs", "output_field", "rhs")
-
-    def __init__(self, lhs: Combinable, connector: str, rhs: Combinable, output_field: Any = None) -> None:
-        self.lhs = lhs
-        self.connector = connector
-        self.rhs = rhs
-        self.output_field = output_field
-
-    def __repr__(self) -> str:
-        return f"{self.lhs!r} {self.connector} {self.rhs!r}"
-
-    def fingerprint(self, values: list[Any]) -> Hashable:
-        # A long sum leans to the left; its operands are listed flat so that neither this nor hashing recurses.
-        operands: list[Combinable] = []
-        operators: list[Hashable] = []
-        node: Combinable = self
-        while isinstance(node, CombinedExpression):
-            operands.append(node.rhs)
-            operators.append((node.connector, node._field_key()))
-            node = node.lhs
-        keys = [node.fingerprint(values)]
-        keys += [operand.fingerprint(values) for operand in reversed(operands)]
-        return (CombinedExpression, tuple(operators), tuple(keys))
-
-    def resolve(self, scope: Scope) -> Resolved:
-        from_left: list[CombinedExpression] = []
-        node: Combinable = self
-        while isinstance(node, CombinedExpression):
-            from_left.append(node)
-            node = node.lhs
-        left = node.resolve(scope)
-        for combined in reversed(from_left):
-            left = combined._apply(left, combined.rhs.resolve(scope), scope)
-        return left
-
-    def _apply(self, left: Resolved, right: Resolved, scope: Scope) -> Resolved:
-        type_ = arithmetic_type(self.connector, left.node.type, right.node.type)
-        if self.output_field is not None:
-            type_ = scope.type_of(self.output_field)
-        node = sql.Arithmetic(self.connector, left.node, right.node, type=type_ or types.Unknown())
-        if self.output_field is not None:
-            return Resolved(node, self.output_field)
-        if type_ is None:
-            return Resolved(node, MixedTypes(left.node.type, self.connector, right.node.type))
-        same = left.field if left.node.type == type_ else right.field if right.node.type == type_ else None
-        return Resolved(node, same or scope.field_for(type_))
-
-
-class MixedTypes(Record):
-    """Stands for the field of an expression whose operands do not say what it is; an error once it is needed."""
-
-    left: types.Type
-    operator: str
-    right: types.Type
-
-    def __str__(self) -> str:
-        return (
-            f"the type of {type(self.left).__name__} {self.operator} {type(self.right).__name__} is not known. "
-            "Wrap it in ExpressionWrapper(..., output_field=...)."
-        )
 
 
 class ExpressionWrapper(Expression):

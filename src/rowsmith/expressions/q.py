@@ -212,3 +212,6 @@ class NegatedExpression(Expression):
 
     def resolve(self, scope: Scope) -> Resolved:
         return Resolved(sql.Truth(scope.condition(~Q(self.expression))), scope.field_for(types.Boolean()))
+
+
+Combinable.negated = NegatedExpression

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from rowsmith.expressions.base import Expression
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
 from rowsmith.fields.numbers import BigIntegerField, BooleanField, DecimalField, FloatField
 from rowsmith.fields.plain import BinaryField, GenericIPAddressField, JSONField, UUIDField
@@ -36,3 +37,6 @@ def field_for(type_: types.Type) -> Any:
         return DecimalField(max_digits=type_.digits, decimal_places=type_.places, null=True)
     found = _CLASSES.get(type(type_))
     return found(null=True) if found is not None else None
+
+
+Expression.field_of_type = staticmethod(field_for)

@@ -22,6 +22,7 @@ from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
+from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.predicates import Predicate
 
 MAX_DEPTH = 100
@@ -75,6 +76,22 @@ class Resolver:
         other = copy(self)
         other.slots = slots
         return other
+
+    def without_joins(self) -> Resolver:
+        """This scope without names that lead along relations."""
+        other = copy(self)
+        other.allow_joins = False
+        return other
+
+    def opened(self, node: sql.Expression) -> sql.Expression:
+        """`node` with its values written into it; the query then serves these values alone."""
+
+        def change(part: Node) -> Node | None:
+            if isinstance(part, sql.Parameter) and part.slot >= self.slots.base:
+                return sql.Ambient(sql.Constant(self.slots.value_of(part.slot)), type=part.type)
+            return None
+
+        return rewrite(node, change)
 
     # Joins
 

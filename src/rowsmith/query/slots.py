@@ -76,6 +76,11 @@ class Slots:
         self.specs.append((index, prepare))
         return self.base + len(self.specs) - 1
 
+    def value_of(self, slot: int) -> Any:
+        """The prepared value of a slot; the query serves it alone from here on."""
+        self.unfit = True
+        return self.prepared[slot - self.base]
+
     def preparation(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
         """A function from a later call's raw values to its prepared ones."""
         specs = tuple(self.specs)
@@ -103,6 +108,7 @@ class Replay(Slots):
         return [self.allocate(index, None, None) for index in range(count)]
 
     def allocate(self, index: int, prepare: Preparer | None, value: Any) -> int:
+        self.prepared.append(value if prepare is None else prepare(value))
         self.specs.append((index, None))
         return self.base + len(self.specs) - 1
 
@@ -124,4 +130,4 @@ class _Constant(Given):
 
     def slot(self, prepare: Preparer | None, type_: Type) -> Any:
         value = self.value if prepare is None else prepare(self.value)
-        return sql.Ambient(lambda: value, type=type_)
+        return sql.Ambient(sql.Constant(value), type=type_)

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rowsmith.records import field
 from rowsmith.sql.nodes import Node
+from rowsmith.sql.statement import Binding
 from rowsmith.sql.types import Boolean, Integer, Type, Unknown
 
 if TYPE_CHECKING:
     from rowsmith.sql.predicates import Predicate
     from rowsmith.sql.select import Query
+
+
+class Writer(Protocol):
+    """What a part of a tree that writes itself may ask of the renderer.
+
+    dialect:  the database's name, features and codecs.
+    """
+
+    dialect: Any
+
+    def quote(self, name: str) -> str: ...
+    def bind(self, binding: Binding) -> str: ...
+    def fragment(self, node: Node) -> tuple[str, tuple[Binding, ...]]: ...
+
+
+Spell = Callable[[tuple["Expression", ...], Writer], str]
+"""What writes the text of a node, given its arguments as they are by then."""
 
 
 class Expression(Node):
@@ -105,6 +123,17 @@ class Function(Typed):
     arguments: tuple[Expression, ...]
 
 
+class Spelled(Typed):
+    """What a class of the user's writes itself, around its arguments.
+
+    filterable:  whether a condition may be made of it.
+    """
+
+    arguments: tuple[Expression, ...]
+    spell: Spell = field(kw_only=True)
+    filterable: bool = field(default=True, kw_only=True)
+
+
 class Arithmetic(Typed):
     """Two operands and one of + - * / % ^ & | # << >>, with the meaning that Python gives to the first five."""
 
@@ -180,13 +209,14 @@ class Ordering(Node):
 
 
 class Aggregate(Typed):
-    """An aggregate call, over the rows of a group."""
+    """An aggregate call, over the rows of a group; `spell` writes the call where a class of the user's does."""
 
     name: str
     arguments: tuple[Expression, ...]
     distinct: bool = False
     filter: Predicate | None = None
     order_by: tuple[Ordering, ...] = ()
+    spell: Spell | None = field(default=None, kw_only=True)
 
 
 class Subselect(Typed):

@@ -49,7 +49,8 @@ class PostgresqlRenderer(PostgresqlFunctions):
         return text
 
     def ambient(self, node: e.Ambient) -> str:
-        return super().ambient(node) + "::text"
+        text = super().ambient(node)
+        return f"{text}::{self.dialect.column_type(node.type)}" if isinstance(node.type, _TEXTUAL) else text
 
     def array(self, slot: int, type_: t.Type) -> str:
         encode = writer(type_, self.dialect.codec(type_))

@@ -1,0 +1,151 @@
+"""Protocol: which classes write or resolve themselves, by what they override, and what of them can change the SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+from uuid import UUID
+
+on_change: list[Callable[[], None]] = []
+"""What must hear that a lookup was registered or a class learned to write itself: what was planned is stale."""
+
+VENDORS = ("sqlite", "postgresql", "mysql")
+"""The databases of which a class may know a spelling of its own, as_<vendor>."""
+
+_PLAIN: dict[type, Any] = {}
+"""The own `resolve` of classes that learned to write themselves after they were made."""
+
+
+def changed() -> None:
+    """Tell everybody that what was planned so far is stale."""
+    for listener in on_change:
+        listener()
+
+
+class ExpressionType(type):
+    """Watches classes of expressions for what they override: at their definition, and when it is attached later."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
+        super().__init__(name, bases, namespace)
+        if not is_ours(cls):
+            _adopt(cls)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name.startswith("as_"):
+            _adopt(cls)
+            changed()
+
+    def __delattr__(cls, name: str) -> None:
+        super().__delattr__(name)
+        if name.startswith("as_"):
+            changed()
+
+
+def is_ours(cls: type) -> bool:
+    """Whether a class is one of the library's own, which resolve to nodes that every dialect knows."""
+    return cls.__module__.startswith("rowsmith.")
+
+
+def _adopt(cls: type) -> None:
+    own = vars(cls).get("resolve")
+    if own is None or (is_ours(cls) and own is not by_protocol):
+        if own is not None:
+            _PLAIN[cls] = own
+        type.__setattr__(cls, "resolve", by_protocol)
+    if not is_ours(cls) and "fingerprint" not in vars(cls):
+        type.__setattr__(cls, "fingerprint", _fingerprint)
+
+
+def _fingerprint(self: Any, values: list[Any]) -> Hashable:
+    """`fingerprint` of the user's classes: that of the built-in class, and what they keep besides."""
+    cls = type(self)
+    own = (vars(base).get("fingerprint", _fingerprint) for base in cls.__mro__)
+    plain = next(method for method in own if method is not _fingerprint)
+    return (cls, plain(self, values), _state(self))
+
+
+def plain_resolve(cls: type) -> Any:
+    """The `resolve` of the built-in class that `cls` is, or is derived from."""
+    for base in cls.__mro__:
+        if base in _PLAIN:
+            return _PLAIN[base]
+        own = vars(base).get("resolve")
+        if own is not None and own is not by_protocol:
+            return own
+    raise NotImplementedError
+
+
+def overrides(cls: type, *names: str) -> bool:
+    """Whether a class of the user's, from `cls` up, defines one of `names`."""
+    return any(name in vars(base) for base in cls.__mro__ if not is_ours(base) for name in names)
+
+
+def writes_itself(cls: type) -> bool:
+    """Whether SQL text comes from the class and not from a node that the dialect spells."""
+    if overrides(cls, "as_sql", "template", "arg_joiner"):
+        return True
+    return any(hasattr(cls, f"as_{vendor}") for vendor in VENDORS)
+
+
+def by_protocol(self: Any, scope: Any) -> Any:
+    """`resolve` of classes that may override parts of the public protocol."""
+    cls = type(self)
+    plain = plain_resolve(cls)
+    if overrides(cls, "resolve_expression"):
+        done = self.resolve_expression(scope)
+        if type(done) is not cls:
+            return done.resolve(scope)
+    elif writes_itself(cls):
+        done = self
+    else:
+        return self._converted(plain(self, scope))
+    return self._converted(done._written(scope, plain) if writes_itself(cls) else plain(done, scope))
+
+
+UNREPEATABLE = object
+"""Makes a key that equals no other: what has it is planned anew each time."""
+
+_EXACT = (str, bytes, int, type(None), tzinfo, UUID, Enum, type, FunctionType, BuiltinFunctionType)
+_SHOWN = (float, Decimal, date, time, timedelta)
+"""Types whose values may be equal and yet be written differently."""
+
+
+def frozen(value: Any) -> Hashable:
+    """A hashable snapshot of a value that a class of the user's keeps; equal to no other where that is impossible."""
+    if isinstance(value, _EXACT):
+        return (type(value), value)
+    if isinstance(value, _SHOWN):
+        return (type(value), repr(value))
+    if isinstance(value, list | tuple):
+        return (type(value), *map(frozen, value))
+    if isinstance(value, set | frozenset):
+        return (type(value), frozenset(map(frozen, value)))
+    if isinstance(value, Mapping):
+        return (type(value), *((frozen(key), frozen(item)) for key, item in value.items()))
+    if hasattr(value, "fingerprint"):
+        values: list[Any] = []
+        key: Hashable = value.fingerprint(values)
+        return (key, frozen(values))
+    if hasattr(value, "deconstruct"):
+        return (type(value), repr(value.deconstruct()[1:]))
+    return UNREPEATABLE()
+
+
+def _state(instance: Any) -> Hashable:
+    """What an instance of a user's class keeps beside its parts and what the built-in classes speak for."""
+    places = {id(source): place for place, source in enumerate(instance.get_source_expressions())}
+
+    def snapshot(value: Any) -> Hashable:
+        if id(value) in places:
+            return places[id(value)]
+        if isinstance(value, list | tuple) and any(id(item) in places for item in value):
+            return tuple(map(snapshot, value))
+        return frozen(value)
+
+    names = set(vars(instance)).difference(instance.known_state)
+    return tuple([(name, snapshot(vars(instance)[name])) for name in sorted(names)])
