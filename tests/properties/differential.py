@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from tests.properties import data, program, queries, sides
+from tests.properties import data, places, program, queries, sides
 
 PER_UNIVERSE = 100
 
@@ -193,32 +190,32 @@ def difference(expected: Any, found: Any, where: str = "answer") -> Iterator[str
 
 
 def run(
+    place: places.Place,
     count: int,
     seed: int,
     *,
     subject_name: str = "rowsmith",
     only: int | None = None,
     aggregates: bool = True,
+    expressions: float = 0,
     stop_after: int = 10,
     cut: bool = True,
     progress: bool = False,
 ) -> Tally:
     """Ask `count` random queries of both; the tally holds what differed."""
     tally = Tally()
-    folder = Path(tempfile.mkdtemp(prefix="rowsmith-differential-"))
+    oracle = sides.Django(place)
+    oracle.create_tables()
+    subject: sides.Side
+    subject = sides.Rowsmith(place) if subject_name == "rowsmith" else sides.ReversedDjango(place)
     try:
-        path = folder / "shop.db"
-        oracle = sides.Django(path)
-        oracle.create_tables()
-        subject: sides.Side
-        subject = sides.Rowsmith(path) if subject_name == "rowsmith" else sides.ReversedDjango(path)
         rows: dict[str, list[data.Row]] = {}
         started = time.perf_counter()
         for i in range(count) if only is None else [only]:
             if i % PER_UNIVERSE == 0 or not rows:
                 rows = data.universe(f"{seed} {i // PER_UNIVERSE}")
                 oracle.fill(rows)
-            query = queries.Writer(f"{seed} {i}", rows, aggregates=aggregates).query()
+            query = queries.Writer(f"{seed} {i}", rows, aggregates=aggregates, expressions=expressions).query()
             tally.compared += 1
             reason = compare(query, oracle, subject, tally)
             if reason is not None and oracle.mistakes(query.model, query.node, query.writes):
@@ -247,7 +244,8 @@ def run(
                     flush=True,
                 )
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        oracle.close()
+        subject.close()
     return tally
 
 
@@ -255,9 +253,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.properties.differential", description=__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--backend", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--server", metavar="URL", help="a PostgreSQL server; one is started without it")
     parser.add_argument("--only", type=int, metavar="I", help="this query alone")
     parser.add_argument("--stop-after", type=int, default=10, metavar="N", help="mismatches to see before stopping")
     parser.add_argument("--no-aggregates", action="store_true", help="leave out annotate() and aggregate()")
+    parser.add_argument(
+        "--expressions", type=float, default=0.0, metavar="SHARE", help="how many of the queries are made of expressions"
+    )
     parser.add_argument("--no-shrink", action="store_true", help="print mismatches as they were found")
     parser.add_argument("--contradictions", action="store_true", help="print where Django contradicts itself")
     parser.add_argument(
@@ -266,28 +269,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="Django beside Django with unordered rows reversed: shows queries whose answer is not decided",
     )
     options = parser.parse_args(arguments)
-    tally = run(
-        options.count,
-        options.seed,
-        subject_name="django" if options.self_check else "rowsmith",
-        only=options.only,
-        aggregates=not options.no_aggregates,
-        stop_after=options.stop_after,
-        cut=not options.no_shrink,
-        progress=True,
-    )
+    with places.sqlite() if options.backend == "sqlite" else places.postgresql(options.server) as place:
+        version = place.version
+        tally = run_with(place, options)
     if options.contradictions:
         print("\n".join(tally.contradictions))
     for words, times in tally.softer.most_common():
         print(f"{times:6d} x {words}")
     print(
-        f"{tally.compared} queries of seed {options.seed} (SQLite {sides.sqlite_version()}): "
+        f"{tally.compared} queries of seed {options.seed} ({version}): "
         f"{len(tally.mismatches)} mismatches, {tally.errors} agreed errors, "
         f"{tally.stumbles} on which Django itself stumbled, "
         f"{len(tally.contradictions)} on which it contradicts itself, "
         f"{len(tally.mistakes)} with its known mistake, {tally.refused} refused earlier"
     )
     return 1 if tally.mismatches else 0
+
+
+def run_with(place: places.Place, options: argparse.Namespace) -> Tally:
+    return run(
+        place,
+        options.count,
+        options.seed,
+        subject_name="django" if options.self_check else "rowsmith",
+        only=options.only,
+        aggregates=not options.no_aggregates,
+        expressions=options.expressions,
+        stop_after=options.stop_after,
+        cut=not options.no_shrink,
+        progress=True,
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.properties import data
+from tests.properties.expressions import Composer
 from tests.properties.program import Bin, Call, Get, Index, Lit, Name, Node, Not, Seq
 from tests.properties.schema import LINKS, TABLES, Link, is_nullable, key_kind, kinds_of
 
@@ -80,12 +81,18 @@ class Path:
 class Writer:
     """Writes random queries about one universe of rows."""
 
-    def __init__(self, seed: int | str, rows: dict[str, list[data.Row]], *, aggregates: bool = False) -> None:
+    def __init__(
+        self, seed: int | str, rows: dict[str, list[data.Row]], *, aggregates: bool = False, expressions: float = 0
+    ) -> None:
         self.rng = random.Random(seed)
         self.rows = rows
         self.aggregates = aggregates
+        self.expressions = expressions
+        self.composer = Composer(self)
 
     # --- small choices
+
+    kinds = staticmethod(kinds_of)
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -423,7 +430,9 @@ class Writer:
     # --- endings
 
     def query(self) -> Query:
-        """The next random query."""
+        """The next random query; a share of `expressions` of them is made of expressions."""
+        if self.expressions and self.chance(self.expressions):
+            return self.composer.query()
         if self.chance(0.05):
             return self.mistaken()
         if self.chance(0.12):

@@ -6,16 +6,15 @@ import contextlib
 import datetime
 import decimal
 import re
-import sqlite3
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.properties import program, schema
 from tests.properties.data import Row
+from tests.properties.places import Place
 
 
 class Undo(Exception):
@@ -40,11 +39,13 @@ class Side:
     name: str
     models: Mapping[str, Any]
     atomic: Callable[[], contextlib.AbstractContextManager[Any]]
+    connection: Any
 
-    def __init__(self, face: Any) -> None:
+    def __init__(self, place: Place, *faces: Any) -> None:
+        self.place = place
         self.names: dict[str, Any] = {
             **self.models,
-            **{n: getattr(face, n) for n in NAMES if hasattr(face, n)},
+            **{n: value for face in faces for n, value in vars(face).items() if n[0].isupper() and n not in self.models},
             "walk": walk,
             "change": change,
             "change_many": change_many,
@@ -55,6 +56,8 @@ class Side:
         if not writes:
             return self._outcome(node)
         result: Any = None
+        with self.cursor() as cursor:
+            self.place.before_writing(cursor)
         try:
             with self.atomic():
                 result = self._outcome(node)
@@ -71,7 +74,7 @@ class Side:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return normalised(program.run(node, self.names))
+                return self.place.comparable(normalised(program.run(node, self.names)))
         except Exception as error:
             return failure(error)
 
@@ -79,14 +82,11 @@ class Side:
         """Every row of every table as stored, seen from inside the current transaction."""
         tables = {}
         with self.cursor() as cursor:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'shop%' ORDER BY 1")
-            for (table,) in cursor.fetchall():
-                cursor.execute(f"SELECT name FROM pragma_table_info('{table}')")
-                # quote() tells what is stored; a library's own cursor may convert what it reads.
-                names = [name for (name,) in cursor.fetchall()]
+            for table in self.place.tables(cursor):
+                names = self.place.columns(cursor, table)
                 if names[0] == "id" and len(names) == 3 and names[1].endswith("_id"):
                     names = names[1:]  # links are a set: the order in which they got their keys says nothing
-                columns = ", ".join(f'quote("{name}")' for name in names)
+                columns = ", ".join(map(self.place.stored, names))
                 cursor.execute(f'SELECT {columns} FROM "{table}"')
                 tables[table] = sorted(", ".join(row) for row in cursor.fetchall())
         return tables
@@ -98,15 +98,13 @@ class Side:
         """The SQL that running the query sends."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self.connection.close()
+
     def mistakes(self, model: str, node: program.Node, writes: bool) -> bool:
         """Is the answer known to be wrong?"""
         return False
-
-
-NAMES = [
-    "Q", "F", "Value", "Prefetch", "Count", "Sum", "Avg", "Min", "Max", "Exists", "OuterRef", "Subquery",
-    "ExpressionWrapper", "Case", "When",
-]  # fmt: skip
 
 
 class Django(Side):
@@ -114,13 +112,13 @@ class Django(Side):
 
     name = "django"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Place) -> None:
         import django
         from django.conf import settings
 
         if not settings.configured:
             settings.configure(
-                DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}},
+                DATABASES={"default": place.django_settings()},
                 INSTALLED_APPS=["tests.properties.oracle.Shop"],
                 USE_TZ=True,
                 TIME_ZONE="UTC",
@@ -128,16 +126,17 @@ class Django(Side):
             )
             django.setup()
         from django.db import connection, models, transaction
+        from django.db.models import functions
 
         from tests.properties import oracle
 
         self.connection = connection
-        if self.connection.settings_dict["NAME"] != str(path):
+        if self.connection.settings_dict["NAME"] != place.django_settings()["NAME"]:
             self.connection.close()
-            self.connection.settings_dict["NAME"] = str(path)
+            self.connection.settings_dict.update(place.django_settings())
         self.models = oracle.shop()
         self.atomic = transaction.atomic
-        super().__init__(models)
+        super().__init__(place, models, functions)
 
     def create_tables(self) -> None:
         with self.connection.schema_editor() as editor:
@@ -217,17 +216,18 @@ class Rowsmith(Side):
     name = "rowsmith"
     _models: Mapping[str, Any] | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Place) -> None:
         import rowsmith
         from rowsmith import models, transaction
+        from rowsmith.models import functions
 
-        rowsmith.configure({"default": f"sqlite:///{path}"})
+        rowsmith.configure({"default": place.url})
         if Rowsmith._models is None:
             Rowsmith._models = schema.build(models, "tests.properties.ours")
         self.models = Rowsmith._models
         self.atomic = transaction.atomic
         self.connection = rowsmith.connections["default"]
-        super().__init__(models)
+        super().__init__(place, models, functions)
 
     def cursor(self) -> contextlib.AbstractContextManager[Any]:
         return self.connection.cursor()
@@ -330,7 +330,3 @@ def normalised(value: Any) -> Any:
     if hasattr(value, "__iter__"):
         return [normalised(item) for item in value]
     return f"<{type(value).__name__}>"
-
-
-def sqlite_version() -> str:
-    return sqlite3.sqlite_version
