@@ -239,46 +239,46 @@ def test_rows_found_by_a_reference_that_deletion_clears_are_deleted_all_the_same
     assert other.pk and outside.pk
 
 
-class Ship(models.Model):
+class Vessel(models.Model):
     number = models.IntegerField()
 
 
-class Sailor(models.Model):
-    ship = models.ForeignKey(Ship, models.CASCADE)
+class Crewman(models.Model):
+    vessel = models.ForeignKey(Vessel, models.CASCADE)
 
 
-class Shelf(models.Model):
+class Rack(models.Model):
     number = models.IntegerField()
 
 
-class Crate(models.Model):
-    shelf = models.ForeignKey(Shelf, models.CASCADE)
+class Carton(models.Model):
+    shelf = models.ForeignKey(Rack, models.CASCADE)
 
 
-class Label(models.Model):
-    shelf = models.ForeignKey(Shelf, models.CASCADE)
-    crate = models.ForeignKey(Crate, models.CASCADE, null=True)
+class Sticker(models.Model):
+    shelf = models.ForeignKey(Rack, models.CASCADE)
+    carton = models.ForeignKey(Carton, models.CASCADE, null=True)
 
 
 def test_a_deletion_met_again_takes_one_statement_where_the_database_can_do_that(tables, world):
-    tables(Ship, Sailor)
+    tables(Vessel, Crewman)
     for number in range(3):
-        Ship.objects.create(number=number).sailor_set.create()
-    gone = (2, {"behaviour.Sailor": 1, "behaviour.Ship": 1})
-    assert Ship.objects.filter(number=0).delete() == gone
+        Vessel.objects.create(number=number).crewman_set.create()
+    gone = (2, {"behaviour.Crewman": 1, "behaviour.Vessel": 1})
+    assert Vessel.objects.filter(number=0).delete() == gone
     with recorded_statements() as seen:
-        assert Ship.objects.filter(number=1).delete() == gone
+        assert Vessel.objects.filter(number=1).delete() == gone
     assert len(seen) == (1 if world.vendor == "postgresql" else 2)
-    assert Ship.objects.filter(number=1).delete() == (0, {})
-    assert Ship.objects.count() == Sailor.objects.count() == 1
+    assert Vessel.objects.filter(number=1).delete() == (0, {})
+    assert Vessel.objects.count() == Crewman.objects.count() == 1
 
 
 def test_a_table_reached_in_two_ways_is_counted_once(tables):
-    tables(Shelf, Crate, Label)
+    tables(Rack, Carton, Sticker)
     for number in (0, 1):
-        shelf = Shelf.objects.create(number=number)
-        crate = shelf.crate_set.create()
-        shelf.label_set.create(crate=crate)
+        shelf = Rack.objects.create(number=number)
+        carton = shelf.carton_set.create()
+        shelf.sticker_set.create(carton=carton)
     for number in (0, 1):
-        assert Shelf.objects.filter(number=number).delete()[0] == 3
-    assert Label.objects.count() == 0
+        assert Rack.objects.filter(number=number).delete()[0] == 3
+    assert Sticker.objects.count() == 0

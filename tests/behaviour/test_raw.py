@@ -12,7 +12,7 @@ from rowsmith.testing import recorded_statements
 from tests.behaviour.library import Author, Book, Publisher, titles
 
 
-class Odd(models.Model):
+class OddColumns(models.Model):
     """Columns with names of their own and conversions."""
 
     label = models.CharField(max_length=20, db_column="text of it")
@@ -58,10 +58,10 @@ def test_translations_map_columns_to_fields(shelf):
 
 @pytest.mark.feature("RW-003", "RW-002")
 def test_columns_with_names_and_conversions_of_their_own(tables):
-    tables(Odd)
-    Odd.objects.create(label="x", data={"a": [1]}, at="2020-01-02T03:04:05Z")
-    [by_column] = Odd.objects.raw('SELECT * FROM "behaviour_odd"')
-    [by_name] = Odd.objects.raw('SELECT "id", "text of it" AS t, "data", "at" FROM "behaviour_odd"', (), {"t": "label"})
+    tables(OddColumns)
+    OddColumns.objects.create(label="x", data={"a": [1]}, at="2020-01-02T03:04:05Z")
+    [by_column] = OddColumns.objects.raw('SELECT * FROM "behaviour_oddcolumns"')
+    [by_name] = OddColumns.objects.raw('SELECT "id", "text of it" AS t, "data", "at" FROM "behaviour_oddcolumns"', (), {"t": "label"})
     for odd in (by_column, by_name):
         assert (odd.label, odd.data, odd.at.isoformat()) == ("x", {"a": [1]}, "2020-01-02T03:04:05+00:00")
 
