@@ -105,10 +105,7 @@ def test_a_derived_table(dialect, expected):
 
 
 @spelled(
-    sqlite=(
-        'SELECT * FROM (SELECT "book"."id" FROM "book") UNION ALL SELECT * FROM (SELECT '
-        '"book"."pages" FROM "book") ORDER BY 1 ASC LIMIT ?'
-    ),
+    sqlite='SELECT "book"."id" FROM "book" UNION ALL SELECT "book"."pages" FROM "book" ORDER BY 1 ASC LIMIT ?',
     postgresql='(SELECT "book"."id" FROM "book") UNION ALL (SELECT "book"."pages" FROM "book") ORDER BY 1 ASC LIMIT $1',
 )
 def test_a_union_of_all_rows_in_an_order(dialect, expected):
@@ -123,7 +120,7 @@ def test_a_union_of_all_rows_in_an_order(dialect, expected):
 
 
 @spelled(
-    sqlite='SELECT * FROM (SELECT "book"."id" FROM "book") EXCEPT SELECT * FROM (SELECT "book"."pages" FROM "book")',
+    sqlite='SELECT "book"."id" FROM "book" EXCEPT SELECT "book"."pages" FROM "book"',
     postgresql='(SELECT "book"."id" FROM "book") EXCEPT (SELECT "book"."pages" FROM "book")',
 )
 def test_rows_of_the_first_that_the_second_has_not(dialect, expected):

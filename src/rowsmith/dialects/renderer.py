@@ -11,6 +11,7 @@ from rowsmith.sql import modify as m
 from rowsmith.sql import predicates as p
 from rowsmith.sql import select as s
 from rowsmith.sql import types as t
+from rowsmith.sql import windows as w
 from rowsmith.sql.codec import Codec
 from rowsmith.sql.features import Features
 from rowsmith.sql.nodes import Node
@@ -189,7 +190,7 @@ class Renderer:
         default = "" if node.default is None else f" ELSE {self.render(node.default)}"
         return f"CASE{branches}{default} END"
 
-    def aggregate(self, node: e.Aggregate) -> str:
+    def aggregate(self, node: e.AggregateCall) -> str:
         if node.spell is not None:
             text = node.spell(node.arguments, self)
         else:
@@ -201,6 +202,36 @@ class Renderer:
         if node.filter is not None:
             text += f" FILTER (WHERE {self.render(node.filter)})"
         return text
+
+    def window(self, node: w.Window) -> str:
+        call = self.render(node.call)
+        parts = []
+        if node.partition_by:
+            parts.append(f"PARTITION BY {self.list(node.partition_by)}")
+        if node.order_by:
+            parts.append(f"ORDER BY {self.list(node.order_by)}")
+        if node.frame is not None:
+            parts.append(self.render(node.frame))
+        return f"{call} OVER ({' '.join(parts)})"
+
+    def frame(self, node: w.Frame) -> str:
+        offsets = any(bound not in (0, None) for bound in (node.start, node.end))
+        if node.mode == "RANGE" and offsets and not self.features.range_offsets:
+            raise NotSupportedError(
+                f"{self.dialect.name} only supports UNBOUNDED PRECEDING, CURRENT ROW and UNBOUNDED FOLLOWING for "
+                "ValueRange: give None or 0 as its bounds, or write RowRange."
+            )
+        if node.exclusion is not None and not self.features.frame_exclusion:
+            raise NotSupportedError(f"{self.dialect.name} has no window frames that exclude rows ({node.exclusion}).")
+        start = "UNBOUNDED PRECEDING" if node.start is None else self.bound(node.start)
+        end = "UNBOUNDED FOLLOWING" if node.end is None else self.bound(node.end)
+        exclusion = "" if node.exclusion is None else f" EXCLUDE {node.exclusion}"
+        return f"{node.mode} BETWEEN {start} AND {end}{exclusion}"
+
+    def bound(self, offset: int) -> str:
+        if offset == 0:
+            return "CURRENT ROW"
+        return f"{-offset} PRECEDING" if offset < 0 else f"{offset} FOLLOWING"
 
     def subselect(self, node: e.Subselect) -> str:
         return f"({self.render(node.query)})"
@@ -434,6 +465,9 @@ _METHODS: dict[type[Node], str] = {
     e.Collated: "collated",
     e.Case: "case",
     e.Aggregate: "aggregate",
+    w.WindowAggregate: "aggregate",
+    w.Window: "window",
+    w.Frame: "frame",
     e.Subselect: "subselect",
     e.Raw: "raw",
     e.Truth: "truth",

@@ -20,6 +20,7 @@ from rowsmith.expressions.q import Q
 from rowsmith.expressions.raw import RawSQL
 from rowsmith.expressions.subqueries import Exists, Subquery
 from rowsmith.expressions.transforms import Transform
+from rowsmith.expressions.windows import RowRange, ValueRange, Window, WindowFrame, WindowFrameExclusion
 
 __all__ = [
     "Aggregate",
@@ -40,12 +41,17 @@ __all__ = [
     "Q",
     "RawSQL",
     "Resolved",
+    "RowRange",
     "Scope",
     "Shaped",
     "Subquery",
     "Sum",
     "Transform",
     "Value",
+    "ValueRange",
     "When",
+    "Window",
+    "WindowFrame",
+    "WindowFrameExclusion",
     "kind_of",
 ]

@@ -12,6 +12,7 @@ from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
+from rowsmith.sql.computed import has_window
 from rowsmith.sql.nodes import walk
 
 
@@ -22,6 +23,7 @@ class Aggregate(Func):
     contains_aggregate = True
     template = "%(function)s(%(distinct)s%(expressions)s)"
     arity = 1
+    window_compatible = True
     allow_distinct: ClassVar[bool] = False
     empty_result: ClassVar[Any] = None
 
@@ -83,6 +85,11 @@ class Aggregate(Func):
         [argument] = [expression.resolve(scope) for expression in self.expressions]
         if not scope.summarizing and any(isinstance(node, sql.Aggregate) for node in walk(argument.node)):
             raise FieldError(f"Cannot compute {self!r}: it would aggregate over an aggregate.")
+        if self.contains_over_clause or (not scope.summarizing and has_window(argument.node)):
+            raise FieldError(
+                f"Cannot compute {self!r}: it would aggregate over a window. Name the window with annotate(), and ask "
+                "aggregate() for the rest."
+            )
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node)
         type_ = type_ or types.Unknown()
         node: sql.Expression = sql.Aggregate(

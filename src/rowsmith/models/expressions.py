@@ -11,9 +11,14 @@ from rowsmith.expressions import (
     OrderBy,
     OuterRef,
     RawSQL,
+    RowRange,
     Subquery,
     Value,
+    ValueRange,
     When,
+    Window,
+    WindowFrame,
+    WindowFrameExclusion,
 )
 
 __all__ = [
@@ -27,7 +32,12 @@ __all__ = [
     "OrderBy",
     "OuterRef",
     "RawSQL",
+    "RowRange",
     "Subquery",
     "Value",
+    "ValueRange",
     "When",
+    "Window",
+    "WindowFrame",
+    "WindowFrameExclusion",
 ]

@@ -7,15 +7,17 @@ from typing import Any
 
 from rowsmith.expressions.base import Combinable
 from rowsmith.query.derived import OutputScope, derived
-from rowsmith.query.planner import Plan, aggregating, has_aggregate, nest, plan
+from rowsmith.query.planner import Plan, aggregating, nest, plan
 from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.query.steps import checked_alias
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
+from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.select import Derived, Output, Select
+from rowsmith.sql.windows import Window
 
 INNER = "subquery"
 
@@ -38,7 +40,7 @@ def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any
         outer = aggregating(query, tuple(resolved))
         return Plan(Select(outer.tree.outputs, derived(below.tree)), outer.layout)
     query = query.but(joins=tuple(scope.joins))
-    if not query.layered:
+    if not query.layered and not any(has_window(node) for _, node, _ in resolved):
         return aggregating(query.but(ordering=()), tuple(resolved))
     return _around(query, resolved)
 
@@ -68,7 +70,7 @@ def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Pl
         )
 
     def to_reference(node: Node) -> Node | None:
-        return reference(node) if isinstance(node, sql.Column | sql.Aggregate) else None
+        return reference(node) if isinstance(node, sql.Column | sql.Aggregate | Window) else None
 
     aggregates = tuple((name, rewrite(node, outside), field) for name, node, field in resolved)
     if query.chosen is None and not inner:

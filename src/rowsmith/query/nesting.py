@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from rowsmith.exceptions import NotSupportedError
 from rowsmith.query.aliases import renamed
 from rowsmith.query.resolver import Resolver
 from rowsmith.sql import expressions as sql
+from rowsmith.sql.computed import has_window
 from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.select import Query
 
@@ -19,7 +21,11 @@ def embedded(tree: Q, values: Sequence[Any], scope: Resolver) -> Q:
     inner = renamed(tree, scope.slots.place_prepared(len(values)))
 
     def resolve_outer(node: Node) -> Node | None:
-        resolved: sql.Expression | None = node.name.resolve(scope).node if isinstance(node, sql.Outer) else None
+        if not isinstance(node, sql.Outer):
+            return None
+        resolved: sql.Expression = node.name.resolve(scope).node
+        if has_window(resolved):
+            raise NotSupportedError(f"Referencing outer query window expression is not supported: {node.name.name}.")
         return resolved
 
     return rewrite(inner, resolve_outer)

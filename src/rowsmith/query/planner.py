@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from rowsmith.exceptions import FieldError, SubqueryColumns
-from rowsmith.expressions.base import MixedTypes
+from rowsmith.expressions.arithmetic import MixedTypes
 from rowsmith.query.combining import plan_combination
+from rowsmith.query.derived import ROWS
 from rowsmith.query.joining import join_tree
 from rowsmith.query.layout import Layout, item_of
 from rowsmith.query.locking import lock_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
+from rowsmith.query.qualifying import Below, check_groups, split
 from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import choose, select_instance
 from rowsmith.query.slots import Constants
-from rowsmith.records import Record
+from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
-from rowsmith.sql.nodes import Node, walk
-from rowsmith.sql.predicates import Predicate
+from rowsmith.sql.computed import has_aggregate, has_window
+from rowsmith.sql.nodes import Node, parts
 from rowsmith.sql.select import Derived, Output, Select
 from rowsmith.sql.select import Query as Tree
 
@@ -31,20 +33,6 @@ class Plan(Record):
 
     tree: Tree
     layout: Layout
-
-
-def has_aggregate(node: Node) -> bool:
-    """Whether a part of a query is computed over groups."""
-    return any(isinstance(part, sql.Aggregate) for part in walk(node))
-
-
-def split_having(where: Predicate) -> tuple[Predicate, Predicate]:
-    """The conditions on rows, and those on groups."""
-    parts = where.operands if isinstance(where, p.And) else (where,)
-    groups = [part for part in parts if has_aggregate(part)]
-    if not groups:
-        return where, p.ALWAYS
-    return p.conjunction(part for part in parts if not has_aggregate(part)), p.conjunction(groups)
 
 
 def plan(query: Query) -> Plan:
@@ -60,8 +48,34 @@ def plan(query: Query) -> Plan:
     grouping = _grouping(query, outputs, ordering)
     if query.distinct and not query.distinct_on:
         outputs = _with_ordering(outputs, ordering)
-    lock = lock_of(query, layout, outputs)
-    return Plan(assemble(query.but(lock=lock), scope, outputs, ordering, grouping), layout)
+    query = query.but(lock=lock_of(query, layout, outputs))
+    if has_window(query.where):
+        return Plan(_qualified(query, scope, outputs, ordering), layout)
+    return Plan(assemble(query, scope, outputs, ordering, grouping), layout)
+
+
+def _qualified(
+    query: Query, scope: Resolver, outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ...]
+) -> Select:
+    """The SELECT of a query with conditions on windows: around one that computes the windows."""
+    conditions = split(query.where)
+    if query.grouping is not None:
+        check_groups(conditions.qualify)
+    below = Below(outputs, frozenset(joined.alias for joined in scope.joins))
+    whole = assemble(query.but(where=p.ALWAYS), scope, (), tuple(map(below.seen_from_above, ordering)))
+    where = below.seen_from_above(conditions.qualify)
+    distinct_on = tuple(map(below.seen_from_above, whole.distinct_on))
+    source, joins = join_tree(scope.joins, conditions.where)
+    grouping = _grouping(query, tuple(below.outputs), ())
+    inner = Select(below.named(), source, joins, conditions.where, grouping, conditions.having)
+    return replace(
+        whole,
+        outputs=tuple(Output(below.column(number), output.name) for number, output in enumerate(outputs)),
+        source=Derived(inner, ROWS),
+        joins=(),
+        where=where,
+        distinct_on=distinct_on,
+    )
 
 
 def _planned(query: Query) -> tuple[Tree, Layout]:
@@ -82,15 +96,15 @@ def assemble(
     grouping: tuple[sql.Expression, ...] = (),
 ) -> Select:
     """A SELECT over the query's joins with its conditions, its slice and its lock."""
-    where, having = split_having(query.where)
-    source, joins = join_tree(scope.joins, where)
+    conditions = split(query.where)
+    source, joins = join_tree(scope.joins, conditions.where)
     return Select(
         outputs,
         source,
         joins,
-        where,
+        conditions.where,
         grouping,
-        having,
+        conditions.having,
         ordering,
         limit=_limit(query),
         offset=None if query.low is None else sql.Parameter(query.low, type=types.Integer(64)),
@@ -134,15 +148,34 @@ def _grouping(
         keys.append(sql.Column(query.base, query.options.pk.column, type=query.options.pk.sql_type))
         outside = [o.expression for o in outputs if not _is_own(o.expression, query)]
     else:
+        if any(map(has_window, query.grouping)):
+            raise FieldError(
+                "Rows cannot be grouped by a window, which is computed after the groups. Ask for the windows with "
+                "values() in a queryset of its own, and group its rows in Python or in a common table."
+            )
         keys.extend(query.grouping)
         outside = [o.expression for o in outputs]
     explicit = ordering if query.ordering is not None else ()
     for expression in (*outside, *(key.expression for key in explicit)):
-        if not has_aggregate(expression) and expression not in keys and not isinstance(expression, sql.Literal):
-            if query.grouping == "model" and _is_own(expression, query):
-                continue
-            keys.append(expression)
+        for key in _ungrouped(expression):
+            if key not in keys and not (query.grouping == "model" and _is_own(key, query)):
+                keys.append(key)
     return tuple(keys)
+
+
+def _ungrouped(expression: sql.Expression) -> list[sql.Expression]:
+    """What of an expression has one value for a group only if it is grouped by."""
+    if not has_window(expression):
+        return [] if has_aggregate(expression) or isinstance(expression, sql.Literal) else [expression]
+    found: list[sql.Expression] = []
+    pending: list[Node] = [expression]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, sql.Column):
+            found.append(node)
+        elif not isinstance(node, sql.Aggregate | Tree):
+            pending.extend(parts(node))
+    return found
 
 
 def _is_own(expression: sql.Expression, query: Query) -> bool:

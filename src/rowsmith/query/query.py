@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from rowsmith.records import Record, as_dict, replace
 from rowsmith.sql import expressions as sql
+from rowsmith.sql.computed import has_window
 from rowsmith.sql.nodes import walk
 from rowsmith.sql.predicates import ALWAYS, NEVER, Predicate
 from rowsmith.sql.select import Lock, Select
+from rowsmith.sql.windows import Window
 
 
 class Joined(Record):
@@ -151,12 +153,12 @@ class Query(Record):
     def layered(self) -> bool:
         """Whether its rows are known only once it is a query of its own, around which another can ask for more."""
         grouped = self.grouping is not None
-        return grouped or self.sliced or self.distinct or self.combined is not None
+        return grouped or self.sliced or self.distinct or self.combined is not None or has_window(self.where)
 
     @property
     def looks_elsewhere(self) -> bool:
-        """Whether the condition holds a subquery."""
-        return any(isinstance(node, Select) for node in walk(self.where))
+        """Whether the condition holds a subquery or a window."""
+        return any(isinstance(node, Select | Window) for node in walk(self.where))
 
     @property
     def empty(self) -> bool:

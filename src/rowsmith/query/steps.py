@@ -14,7 +14,7 @@ from rowsmith.lookups.registry import LOOKUPS
 from rowsmith.query.combining import choosing_of_whole, uncombined
 from rowsmith.query.ordering import is_total, sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
-from rowsmith.query.planner import choose_by_name, has_aggregate, nest
+from rowsmith.query.planner import choose_by_name, nest
 from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import check_related, choose
@@ -22,9 +22,11 @@ from rowsmith.query.slots import Constants, Slots
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
+from rowsmith.sql.computed import has_aggregate
 from rowsmith.sql.nodes import Node, rewrite, walk
 from rowsmith.sql.select import Lock, Select
 from rowsmith.sql.types import Integer
+from rowsmith.sql.windows import Window
 
 _INTEGER = Integer(64)
 _FORBIDDEN = re.compile(r"['\"`;\s\x00-\x1f\x7f-\x9f]|--|/\*|\*/|#|\.")
@@ -126,7 +128,7 @@ def only_by_key(query: Query) -> bool:
         return False
     nodes = list(walk(query.where))
     columns = [node for node in nodes if isinstance(node, sql.Column)]
-    return bool(columns) and not any(isinstance(node, Select | sql.Outer) for node in nodes) and all(
+    return bool(columns) and not any(isinstance(node, Select | Window | sql.Outer) for node in nodes) and all(
         column.name == key for column in columns
     )
 

@@ -8,13 +8,14 @@ from typing import Any
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Shaped
 from rowsmith.query.aliases import renamed
-from rowsmith.query.planner import has_aggregate, nest, plan
+from rowsmith.query.planner import nest, plan
 from rowsmith.query.query import Chosen, Query, query_of
 from rowsmith.query.related import RelatedKey
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
+from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.modify import Assignment, Conflict, Delete, Insert, InsertMany, Update, UpdateMany
 from rowsmith.sql.select import Table
 
@@ -71,6 +72,8 @@ def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.E
     if not isinstance(value, Combinable) and hasattr(value, "resolve"):
         return value.resolve(scope).node  # type: ignore[no-any-return]
     if isinstance(value, Combinable):
+        if getattr(value, "contains_over_clause", False):
+            raise _windowed(field, value)
         if inserting and _names_columns(value, scope):
             raise ValueError(
                 f"Failed to insert expression {value!r} on {field}: F() expressions can only be used to update, "
@@ -79,6 +82,8 @@ def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.E
         node = value.resolve(scope).node
         if has_aggregate(node):
             raise FieldError(f"Aggregate functions are not allowed in this query ({field.name}={value!r}).")
+        if has_window(node):
+            raise _windowed(field, value)
         return node
     key = RelatedKey(field, field.target_field) if field.is_relation else field
     prepare = key.get_prep_value if field.is_relation else _saving(field)
@@ -86,6 +91,10 @@ def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.E
     if value is None:
         return given.slot(None, field.sql_type)
     return given.slot(lambda v: None if v is None else prepare(v), field.sql_type)
+
+
+def _windowed(field: Any, value: Any) -> FieldError:
+    return FieldError(f"Window expressions are not allowed in this query ({field.name}={value!r}).")
 
 
 def _saving(field: Any) -> Any:
@@ -156,7 +165,8 @@ def update_field(options: Any, name: str) -> Any:
 
 def rows_condition(query: Query) -> p.Predicate:
     """What tells a query's rows within their own table: its condition, or a subquery of keys when it joins others."""
-    if len(query.joins) == 1 and query.grouping is None and not (query.sliced or query.distinct_on):
+    above = query.sliced or query.distinct_on or query.grouping is not None or has_window(query.where)
+    if len(query.joins) == 1 and not above:
         return query.where
     key = query.options.pk
     column = sql.Column(query.base, key.column, type=key.sql_type, nullable=False)

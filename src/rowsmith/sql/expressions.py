@@ -208,8 +208,8 @@ class Ordering(Node):
     nulls_first: bool | None = None
 
 
-class Aggregate(Typed):
-    """An aggregate call, over the rows of a group; `spell` writes the call where a class of the user's does."""
+class AggregateCall(Typed):
+    """A call of an aggregate; `spell` writes the call where a class of the user's does."""
 
     name: str
     arguments: tuple[Expression, ...]
@@ -217,6 +217,10 @@ class Aggregate(Typed):
     filter: Predicate | None = None
     order_by: tuple[Ordering, ...] = ()
     spell: Spell | None = field(default=None, kw_only=True)
+
+
+class Aggregate(AggregateCall):
+    """An aggregate over the rows of a group."""
 
 
 class Subselect(Typed):

@@ -15,3 +15,5 @@ class Features(Record):
     distinct_on: bool = False  # the first row of each group can be asked for
     deletes_together: bool = False  # one statement can delete from several tables
     max_operand_depth: int = 400  # a chain of AND or OR longer than this is written as a balanced tree
+    range_offsets: bool = True  # a window frame by value may begin and end at a distance from the current row
+    frame_exclusion: bool = True  # a window frame may leave rows out

@@ -18,6 +18,8 @@ FEATURES = Features(
     max_parameters=65535,
     locking=frozenset({"nowait", "skip_locked", "of", "no_key"}),
     distinct_on=True,
+    # The server knows them for some types of the sort key only, so they are refused for all.
+    range_offsets=False,
     deletes_together=True,
 )
 
