@@ -47,6 +47,9 @@ class Scope(Protocol):
     def condition(self, q: Q) -> Predicate:
         """What a Q demands of a row."""
 
+    def compared(self, lookup: Any, left: Any, right: Any) -> Predicate:
+        """What a lookup demands of its two sides."""
+
     def subquery(self, queryset: Any, *, exists: bool = False) -> tuple[Any, Any]:
         """The SELECT of a queryset nested in this one, and the field of its single column."""
 

@@ -188,6 +188,17 @@ def _binding(parameter: Any, writer: sql.Writer) -> Binding:
     return Binding(None, writer.dialect.codec(type_).encode, sql.Constant(parameter))
 
 
+class Fixed:
+    """Writes what was written before."""
+
+    def __init__(self, text: str, parameters: Sequence[Any]) -> None:
+        self.text = text
+        self.parameters = parameters
+
+    def __call__(self, arguments: tuple[sql.Expression, ...], writer: sql.Writer) -> str:
+        return native(self.text, self.parameters, writer)
+
+
 class Spelling:
     """Writes a user's expression: a copy of it, around parts that are resolved.
 
@@ -261,8 +272,7 @@ def spelled(expression: Any, scope: Scope, plain: Any) -> Resolved:
         return _spelled_aggregate(expression, plain(expression, scope), scope)
     if not overrides(type(expression), "resolve_expression"):
         expression = expression.resolve_expression(scope)
-    parts = list(leaves(expression))
-    nodes, spelling = _spelling(expression, parts, scope)
+    nodes, spelling = spelling_of(expression, scope)
     field = expression.result_field(nodes, scope)
     type_ = scope.type_of(field) if field is not None else types.Unknown()
     return Resolved(sql.Spelled(nodes, type=type_, spell=spelling, filterable=expression.filterable), field)
@@ -274,14 +284,18 @@ def _spelled_aggregate(expression: Any, built: Resolved, scope: Scope) -> Resolv
     parts = [Settled(Resolved(node, scope.field_for(node.type))) for node in call.arguments]
     expression = expression.copy()
     expression.set_source_expressions(parts)
-    nodes, spelling = _spelling(expression, parts, scope)
+    nodes, spelling = spelling_of(expression, scope)
     written_call = replace(call, arguments=nodes, spell=spelling)
     return Resolved(rewrite(built.node, lambda node: written_call if node is call else None), built.field)
 
 
-def _spelling(expression: Any, parts: list[Settled], scope: Scope) -> tuple[tuple[sql.Expression, ...], Spelling]:
-    nodes = tuple([part.resolved.node for part in parts])
-    is_open = any(map(_has_slots, nodes)) and not foreseen(expression)
+def spelling_of(
+    expression: Any, scope: Scope, *, is_open: bool = False
+) -> tuple[tuple[sql.Expression, ...], Spelling]:
+    """What writes an expression whose parts are resolved, and the nodes that it writes it around."""
+    nodes = tuple([part.resolved.node for part in leaves(expression)])
+    if not is_open and any(map(_has_slots, nodes)) and not foreseen(expression):
+        is_open = True
     if is_open:
         nodes = tuple([scope.opened(node) for node in nodes])
     return nodes, Spelling(expression, is_open=is_open)

@@ -47,8 +47,8 @@ class ExpressionType(type):
 
 
 def is_ours(cls: type) -> bool:
-    """Whether a class is one of the library's own, which resolve to nodes that every dialect knows."""
-    return cls.__module__.startswith("rowsmith.")
+    """Whether a class is one of the library's own, which resolve to nodes that every dialect knows, or Python's."""
+    return cls.__module__.startswith("rowsmith.") or cls.__module__ in ("builtins", "typing", "abc")
 
 
 def _adopt(cls: type) -> None:

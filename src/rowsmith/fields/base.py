@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from rowsmith.exceptions import ValidationError, did_you_mean
 from rowsmith.expressions.base import Shaped
+from rowsmith.expressions.registration import RegisterLookup
 from rowsmith.fields import choices as choice_forms
 from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault
 from rowsmith.fields.internal_types import SQL_TYPES
+from rowsmith.lookups.registry import LOOKUPS, transforms_of
 from rowsmith.sql import types
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def is_expression(value: object) -> bool:
     return isinstance(value, Shaped) or hasattr(value, "resolve_expression")
 
 
-class Field(Generic[S, G]):
+class Field(RegisterLookup, Generic[S, G]):
     """One attribute of a model, and usually one column of its table.
 
     At run time instances hold plain values under `attname`; the descriptor methods below exist for type checkers only.
@@ -78,6 +80,7 @@ class Field(Generic[S, G]):
 
     empty_strings_allowed: ClassVar[bool] = True
     empty_values: ClassVar[Sequence[Any]] = EMPTY_VALUES
+    class_lookups: Mapping[str, Any] = LOOKUPS
     default_validators: ClassVar[Sequence[Callable[[Any], Any]]] = ()
     default_error_messages: ClassVar[dict[str, str]] = {
         "null": "This field must not be null.",
@@ -385,6 +388,9 @@ class Field(Generic[S, G]):
         """What the column holds, as the SQL tree says it."""
         known = SQL_TYPES.get(self.get_internal_type())
         return known(self) if known is not None else types.Unknown()
+
+    def _built_in_lookups(self) -> Mapping[str, Any]:
+        return transforms_of(self.sql_type)
 
     def db_type(self, connection: Any) -> str | None:
         """The column's type as DDL on `connection`; None for a field without a column."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 from rowsmith import timezone
 from rowsmith.exceptions import ValidationError
 from rowsmith.fields.base import Field, G, S, is_expression
+from rowsmith.lookups.dates import DATES, INSTANTS, TIMES
 
 _DURATION = (
     r"^(?:(?P<days>[+-]?\d+)(?: days?, | days?| |$))?"
@@ -128,6 +129,7 @@ class DateField(_Automatic[S, G]):
         "invalid": "%(value)r is not a date; dates are written YYYY-MM-DD.",
         "invalid_date": "%(value)r is written like a date, but there is no such day.",
     }
+    class_lookups = DATES
     description = "Date (without time)"
 
     def current(self) -> datetime.date:
@@ -198,6 +200,7 @@ class DateTimeField(DateField[S, G]):
         "invalid_date": "%(value)r is written like a date, but there is no such day.",
         "invalid_datetime": "%(value)r is written like a date and time, but there is no such instant.",
     }
+    class_lookups = INSTANTS
     description = "Date (with time)"
 
     def current(self) -> datetime.datetime:
@@ -290,6 +293,7 @@ class TimeField(_Automatic[S, G]):
         "invalid": "%(value)r is not a time; times are written HH:MM[:ss[.uuuuuu]].",
         "invalid_time": "%(value)r is written like a time, but there is no such time of day.",
     }
+    class_lookups = TIMES
     description = "Time"
 
     def current(self) -> datetime.time:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from datetime import tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
-from rowsmith.expressions.func import Func
+from rowsmith.expressions.transforms import Transform
 from rowsmith.functions.zones import checked_zone, zone_of
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -22,37 +22,34 @@ _OFFERED: dict[type[types.Type], tuple[str, ...]] = {
 }
 
 
-class Extract(Func):
+class Extract(Transform):
     """The part of a moment that `lookup_name` says, as clocks in `tzinfo` or in the current zone show it."""
 
-    arity = 1
-    lookup_name: str | None = None
+    lookup_name: ClassVar[Any] = None
     result = types.Integer()
 
     def __init__(
         self, expression: Any, lookup_name: str | None = None, tzinfo: tzinfo | None = None, **options: Any
     ) -> None:
-        if self.lookup_name is None:
-            self.lookup_name = lookup_name
-        if self.lookup_name is None:
+        self.part = self.lookup_name or lookup_name
+        if self.part is None:
             raise ValueError("lookup_name must be provided: write Extract('published', 'year').")
-        if self.lookup_name not in _OFFERED[types.DateTime]:
+        if self.part not in _OFFERED[types.DateTime]:
             raise ValueError(
-                f"There is no part {self.lookup_name!r} of a moment; there are {', '.join(_OFFERED[types.DateTime])}."
+                f"There is no part {self.part!r} of a moment; there are {', '.join(_OFFERED[types.DateTime])}."
             )
         self.tzinfo = checked_zone(tzinfo)
         super().__init__(expression, **options)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.expressions[0]!r}, {self.lookup_name!r})"
+        return f"{type(self).__name__}({self.expressions[0]!r}, {self.part!r})"
 
     def fingerprint(self, values: list[Any]) -> Hashable:
-        return (super().fingerprint(values), self.lookup_name, self.tzinfo)
+        return (super().fingerprint(values), self.part, self.tzinfo)
 
     def call(self, arguments: tuple[sql.Expression, ...], type_: types.Type) -> sql.Expression:
         [operand] = arguments
-        part = self.lookup_name
-        assert part is not None
+        part = self.part
         offered = _OFFERED.get(type(operand.type))
         kind = f"{type(operand.type).__name__}Field"
         if offered is None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from rowsmith import config, timezone
 from rowsmith.expressions.base import Resolved, Scope
-from rowsmith.expressions.func import Func
+from rowsmith.expressions.transforms import Transform
 from rowsmith.functions.zones import checked_zone, zone_of
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -39,10 +39,9 @@ class InZone:
         return moment.astimezone(self.zone or timezone.get_current_timezone())
 
 
-class TruncBase(Func):
+class TruncBase(Transform):
     """A moment with what is smaller than `kind` set to its start, as seen in `tzinfo` or in the current zone."""
 
-    arity = 1
     kind: str
 
     def __init__(self, expression: Any, output_field: Any = None, tzinfo: tzinfo | None = None, **options: Any) -> None:

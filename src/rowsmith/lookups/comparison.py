@@ -54,17 +54,18 @@ class Compare(Lookup):
     rounds_up: ClassVar[bool] = False
     """Whether a whole number is compared with the next one up from a fraction: `n < 3.5` is `n < 4`."""
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
         prepare = _ranged(left)
-        if self.rounds_up and isinstance(prepare, OutOfRange):
+        if cls.rounds_up and isinstance(prepare, OutOfRange):
             prepare = RoundingUp(prepare.prepare, (prepare.low, prepare.high))
         try:
             slot = given.slot(prepare, left.node.type)
         except Unfit:
             assert isinstance(prepare, OutOfRange)
             value = prepare.prepare(given.value)
-            return self.beyond(left.node, below=value < prepare.low)
-        return p.Comparison(self.operator, left.node, slot)
+            return cls.beyond(left.node, below=value < prepare.low)
+        return p.Comparison(cls.operator, left.node, slot)
 
     @classmethod
     def beyond(cls, operand: Expression, *, below: bool) -> Predicate:
@@ -73,8 +74,9 @@ class Compare(Lookup):
         # A row whose column is NULL answers neither yes nor no.
         return answer if answer == p.NEVER else p.Not(p.IsNull(operand))
 
-    def expression(self, left: Resolved, right: Resolved) -> Predicate:
-        return p.Comparison(self.operator, left.node, right.node)
+    @classmethod
+    def expression(cls, left: Resolved, right: Resolved) -> Predicate:
+        return p.Comparison(cls.operator, left.node, right.node)
 
 
 class Exact(Compare):
@@ -113,12 +115,14 @@ class IsNull(Lookup):
 
     lookup_name = "isnull"
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
         if not isinstance(given.value, bool):
             raise ValueError(f"The value of an isnull lookup must be True or False, not {given.value!r}.")
         return p.IsNull(left.node) if given.value else p.Not(p.IsNull(left.node))
 
-    def expression(self, left: Resolved, right: Resolved) -> Predicate:
+    @classmethod
+    def expression(cls, left: Resolved, right: Resolved) -> Predicate:
         raise ValueError("The value of an isnull lookup must be True or False, not an expression.")
 
 
@@ -127,7 +131,8 @@ class Range(Lookup):
 
     lookup_name = "range"
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
         prepare = preparer(left.field) or (lambda value: value)
         bounds = getattr(left.field, "integer_range", None)
 
@@ -152,7 +157,8 @@ class Range(Lookup):
             return p.NEVER
         return p.Between(left.node, low, high)
 
-    def expressions(self, left: Resolved, bounds: list[Resolved]) -> Predicate:
+    @classmethod
+    def expressions(cls, left: Resolved, bounds: list[Resolved]) -> Predicate:
         """The condition between two expressions."""
         if len(bounds) != 2:
             raise ValueError(f"A range takes two values, low and high, not {len(bounds)}.")
@@ -164,15 +170,17 @@ class In(Lookup):
 
     lookup_name = "in"
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
         if not isinstance(given.value, Iterable):
             raise TypeError(f"The value of an in lookup must be iterable, not {given.value!r}.")
         try:
-            return p.InList(left.node, given.slots(self.preparer(left), left.node.type))
+            return p.InList(left.node, given.slots(cls.preparer(left), left.node.type))
         except Unfit:
             return p.NEVER
 
-    def preparer(self, left: Resolved) -> Callable[[Iterable[Any]], list[Any]]:
+    @classmethod
+    def preparer(cls, left: Resolved) -> Callable[[Iterable[Any]], list[Any]]:
         """What turns the caller's values into prepared ones: NULLs and numbers that no row can hold are left out."""
         prepare = preparer(left.field)
         bounds = getattr(left.field, "integer_range", None)
@@ -195,7 +203,8 @@ class In(Lookup):
 
         return prepared
 
-    def expressions(self, left: Resolved, choices: list[Resolved]) -> Predicate:
+    @classmethod
+    def expressions(cls, left: Resolved, choices: list[Resolved]) -> Predicate:
         """The condition against a few expressions."""
         return p.InExpressions(left.node, tuple(choice.node for choice in choices)) if choices else p.NEVER
 

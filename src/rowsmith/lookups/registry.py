@@ -2,46 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
+from rowsmith.expressions.registration import RegisterLookup
+from rowsmith.expressions.transforms import Transform
 from rowsmith.lookups import comparison, text
-from rowsmith.lookups.base import Lookup, Transform
-from rowsmith.lookups.dates import DATE_PARTS, TIME_PARTS, DateOf, Part, TimeOf
+from rowsmith.lookups.base import Lookup
+from rowsmith.lookups.dates import DATES, INSTANTS, TIMES
 from rowsmith.sql import types
 
-LOOKUPS: dict[str, Lookup] = {kind.lookup_name: kind() for kind in (*comparison.LOOKUPS, *text.LOOKUPS)}
+LOOKUPS: dict[str, type[Lookup]] = {kind.lookup_name: kind for kind in (*comparison.LOOKUPS, *text.LOOKUPS)}
 """The lookups of every type."""
 
-_DATES: dict[str, Transform] = {name: Part(name) for name in DATE_PARTS}
-_TIMES: dict[str, Transform] = {name: Part(name) for name in TIME_PARTS}
-
-TRANSFORMS: dict[type[types.Type], dict[str, Transform]] = {
-    types.Date: _DATES,
-    types.Time: _TIMES,
-    types.DateTime: {**_DATES, **_TIMES, "date": DateOf(), "time": TimeOf()},
+_BY_TYPE: Mapping[type[types.Type], Mapping[str, type[Transform]]] = {
+    types.Date: DATES,
+    types.Time: TIMES,
+    types.DateTime: INSTANTS,
 }
-"""The transforms of each type."""
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 RELATED = frozenset({"exact", "in", "gt", "gte", "lt", "lte", "isnull", "range"})
 """The lookups that a relation offers on its key."""
 
 
-def find_lookup(field: Any, name: str) -> Lookup | None:
+def transforms_of(type_: types.Type) -> Mapping[str, type[Transform]]:
+    """The transforms that a type offers, whichever field holds it."""
+    return _BY_TYPE.get(type(type_), _NONE)
+
+
+def find_lookup(field: Any, name: str) -> Any:
     """The lookup that `name` means on `field`, or None."""
-    if getattr(field, "is_relation", False) and name not in RELATED:
+    if getattr(field, "is_relation", False):
+        return LOOKUPS.get(name) if name in RELATED else _own(field).get(name)
+    found = getattr(field, "get_lookup", LOOKUPS.get)
+    return found(name)
+
+
+def find_transform(field: Any, type_: types.Type, name: str) -> Any:
+    """What makes the transform that `name` means on a value of `field`; None when there is none."""
+    if getattr(field, "is_relation", False):
         return None
-    return LOOKUPS.get(name)
+    found = getattr(field, "get_transform", transforms_of(type_).get)
+    return found(name)
 
 
-def find_transform(type_: types.Type, name: str) -> Transform | None:
-    """The transform that `name` means on a value of `type_`, or None."""
-    return TRANSFORMS.get(type(type_), {}).get(name)
+def _own(field: Any) -> Mapping[str, Any]:
+    """What users registered on a relation, or on a class of relations."""
+    relation = getattr(field, "relation", field)
+    found: dict[str, Any] = {}
+    for base in reversed(type(relation).__mro__):
+        if RegisterLookup not in base.__bases__:
+            found.update(vars(base).get("class_lookups", {}))
+    return {**found, **vars(relation).get("instance_lookups", {})}
 
 
 def names_for(field: Any, type_: types.Type) -> Iterator[str]:
     """Every lookup and transform of a field, for messages."""
     if getattr(field, "is_relation", False):
-        yield from sorted(RELATED)
+        yield from sorted({*RELATED, *_own(field)})
         return
-    yield from sorted({*LOOKUPS, *TRANSFORMS.get(type(type_), {})})
+    offered = getattr(field, "get_lookups", None)
+    yield from sorted(offered() if offered is not None else {*LOOKUPS, *transforms_of(type_)})

@@ -34,18 +34,21 @@ class Pattern(Lookup):
     position: ClassVar[str]
     ignore_case: ClassVar[bool] = False
 
-    def prepare(self) -> Callable[[Any], str]:
-        if self.position == "start":
+    @classmethod
+    def prepare(cls) -> Callable[[Any], str]:
+        if cls.position == "start":
             return lambda value: _escaped(value) + "%"
-        if self.position == "end":
+        if cls.position == "end":
             return lambda value: "%" + _escaped(value)
         return lambda value: "%" + _escaped(value) + "%"
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
-        return p.Like(left.node, given.slot(self.prepare(), types.Text()), self.ignore_case)
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
+        return p.Like(left.node, given.slot(cls.prepare(), types.Text()), cls.ignore_case)
 
-    def expression(self, left: Resolved, right: Resolved) -> Predicate:
-        return p.Contains(left.node, right.node, self.position, self.ignore_case)
+    @classmethod
+    def expression(cls, left: Resolved, right: Resolved) -> Predicate:
+        return p.Contains(left.node, right.node, cls.position, cls.ignore_case)
 
 
 class Contains(Pattern):
@@ -83,10 +86,12 @@ class IExact(Lookup):
 
     lookup_name = "iexact"
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
         return p.SameText(left.node, given.slot(checked_text, types.Text()))
 
-    def expression(self, left: Resolved, right: Resolved) -> Predicate:
+    @classmethod
+    def expression(cls, left: Resolved, right: Resolved) -> Predicate:
         return p.SameText(left.node, right.node)
 
 
@@ -96,11 +101,13 @@ class Regex(Lookup):
     lookup_name = "regex"
     ignore_case: ClassVar[bool] = False
 
-    def plain(self, left: Resolved, given: Given) -> Predicate:
-        return p.Regex(left.node, given.slot(checked_text, types.Text()), self.ignore_case)
+    @classmethod
+    def plain(cls, left: Resolved, given: Given) -> Predicate:
+        return p.Regex(left.node, given.slot(checked_text, types.Text()), cls.ignore_case)
 
-    def expression(self, left: Resolved, right: Resolved) -> Predicate:
-        return p.Regex(left.node, right.node, self.ignore_case)
+    @classmethod
+    def expression(cls, left: Resolved, right: Resolved) -> Predicate:
+        return p.Regex(left.node, right.node, cls.ignore_case)
 
 
 class IRegex(Regex):

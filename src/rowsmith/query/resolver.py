@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
 
-from rowsmith.exceptions import FieldError, UnknownName, did_you_mean
-from rowsmith.expressions.base import Combinable, Resolved, Shaped
+from rowsmith.exceptions import FieldError, NotSupportedError
+from rowsmith.expressions.base import Combinable, Resolved
 from rowsmith.expressions.names import F, OuterRef
 from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for
-from rowsmith.lookups.base import Lookup, Transform, preparer
-from rowsmith.lookups.registry import find_lookup, find_transform, names_for
+from rowsmith.query.comparing import Operand, compare, compare_expressions, transformed
 from rowsmith.query.existence import related_exists
-from rowsmith.query.paths import SEPARATOR, Path, choices, parse, trimmed
+from rowsmith.query.paths import SEPARATOR, Path, parse, trimmed
 from rowsmith.query.query import Annotation, Joined, Query
-from rowsmith.query.related import RelatedKey, check_model
+from rowsmith.query.related import RelatedKey
 from rowsmith.query.slots import Slots
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
@@ -166,26 +165,10 @@ class Resolver:
 
     def transform(self, operand: Resolved, names: tuple[str, ...], path: str) -> Resolved:
         """The operand with each of the named transforms applied."""
+        found = Operand(operand)
         for name in names:
-            _, operand = self._transformed(operand, name, path)
-        return operand
-
-    def unsupported(self, operand: Resolved, name: str, path: str) -> UnknownName:
-        """The error for a lookup or transform that a field does not offer."""
-        known = list(names_for(operand.field, operand.node.type))
-        if getattr(operand.field, "is_relation", False):
-            model = operand.field.related_model
-            return UnknownName(
-                f"Unsupported lookup {name!r} for the relation in {path!r}: {model._meta.object_name} has no "
-                f"field of that name, and relations offer the lookups {', '.join(known)}."
-                f"{did_you_mean(name, [*model._meta.names, *known])} "
-                f"{model._meta.object_name} has: {choices(model._meta)}."
-            )
-        kind = type(operand.field).__name__ if operand.field is not None else type(operand.node.type).__name__
-        return UnknownName(
-            f"Unsupported lookup {name!r} for {kind} (in {path!r}).{did_you_mean(name, known)} "
-            f"It offers: {', '.join(known)}."
-        )
+            found = transformed(found, name, path, self)
+        return found.resolved
 
     # Values
 
@@ -255,6 +238,8 @@ class Resolver:
         """A boolean expression as a condition."""
         if not isinstance(expression, Combinable):
             raise TypeError(f"Cannot filter against {expression!r}: it is not a condition.")
+        if not getattr(expression, "filterable", True):
+            raise NotSupportedError(f"{type(expression).__name__} cannot be part of a condition: it is not filterable.")
         node = expression.resolve(self).node
         if isinstance(node, sql.Truth):
             return node.predicate
@@ -304,85 +289,10 @@ class Resolver:
 
     def compare(self, left: Resolved, names: tuple[str, ...], value: Any, path: str) -> Predicate:
         """The predicate that transforms and a lookup by name make of an operand and a value."""
-        *transforms, last = names or ("exact",)
-        transform = None
-        for name in transforms:
-            transform, left = self._transformed(left, name, path)
-        lookup = self._lookup(transform, left, last, value)
-        if lookup is None:
-            transform, left = self._transformed(left, last, path)
-            lookup = self._lookup(transform, left, "exact", value)
-            assert lookup is not None
-        return self.apply(lookup, left, value, path)
+        return compare(self, left, names, value, path)
 
-    def _transformed(self, left: Resolved, name: str, path: str) -> tuple[Transform, Resolved]:
-        """A transform by its name, and the operand after it."""
-        transform = find_transform(left.node.type, name)
-        if transform is None or getattr(left.field, "is_relation", False):
-            raise self.unsupported(left, name, path)
-        return transform, transform.apply(left, field_for)
-
-    def _lookup(self, transform: Transform | None, left: Resolved, name: str, value: Any) -> Lookup | None:
-        """A lookup by its name: the last transform's own form of it for plain values, else that of the field."""
-        plain = value is not None and not isinstance(value, Shaped)
-        own = transform.lookup(name) if transform is not None and plain else None
-        return own or find_lookup(left.field, name)
-
-    def apply(self, lookup: Lookup, left: Resolved, value: Any, path: str) -> Predicate:
-        """The predicate of one lookup, for a plain value, a list, an expression or a queryset."""
-        name = getattr(lookup, "lookup_name", "")
-        if value is None:
-            self.slots.take(value)
-            if name in ("exact", "iexact"):
-                return p.IsNull(left.node)
-            if name == "isnull":
-                raise ValueError(f"The value of an isnull lookup must be True or False, not None (in {path!r}).")
-            raise ValueError(
-                f"Cannot use None as the value of {path!r}; write isnull=True to find rows without a value."
-            )
-        if isinstance(value, Shaped):
-            if name == "in" and hasattr(value, "_query_for_lookup"):
-                return self.in_query(left, value, path)
-            if hasattr(value, "_query_for_lookup"):
-                return lookup.expression(left, self.scalar(left, value, path))
-            if isinstance(value, Q):
-                raise TypeError(f"A Q is a condition, not a value (in {path!r}).")
-            right: Resolved = value.resolve(self)  # type: ignore[attr-defined]  # only Q and querysets have none
-            if name == "in" and isinstance(right.node, sql.Subselect):
-                return p.InSelect(left.node, right.node.query)
-            if name == "in" and isinstance(right.node, sql.Raw):
-                return lookup.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
-            return lookup.expression(left, right)
-        if isinstance(value, list | tuple | set | frozenset) and any(isinstance(item, Shaped) for item in value):
-            items = [self.item(left, item) for item in value]
-            if not hasattr(lookup, "expressions"):
-                raise ValueError(f"The lookup {name!r} takes one value, not a list (in {path!r}).")
-            predicate: Predicate = lookup.expressions(left, items)
-            return predicate
-        return lookup.plain(left, self.slots.take(value))
-
-    def item(self, left: Resolved, item: Any) -> Resolved:
-        """One item of a list that mixes plain values and expressions."""
-        if isinstance(item, Shaped):
-            return item.resolve(self)  # type: ignore[attr-defined,no-any-return]
-        return Resolved(self.slots.take(item).slot(preparer(left.field), left.node.type), left.field)
-
-    def in_query(self, left: Resolved, queryset: Any, path: str) -> Predicate:
-        """`in` with a queryset on its right."""
-        if isinstance(left.field, RelatedKey) and queryset.selects_instances:
-            check_model(queryset.model._meta, left.field.related_model, "a queryset")
-            queryset = queryset.selecting(left.field.key.attname)
-        query, _ = self.subquery(queryset)
-        return p.NEVER if query is None else p.InSelect(left.node, query)
-
-    def scalar(self, left: Resolved, queryset: Any, path: str) -> Resolved:
-        """A queryset compared as one value; it must be sliced to one row."""
-        if not queryset.limited_to_one:
-            raise ValueError(
-                f"The queryset on the right of {path!r} must be limited to one row: slice it with [:1], or use `in`."
-            )
-        query, field = self.subquery(queryset)
-        return Resolved(sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field)
+    def compared(self, lookup: Any, left: Any, right: Any) -> Predicate:
+        return compare_expressions(self, lookup, left, right)
 
     # Subqueries of its own
 

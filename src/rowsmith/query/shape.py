@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
+from rowsmith.expressions.protocol import on_change
 from rowsmith.lookups.base import Unfit
 from rowsmith.query.query import Query, query_of
 from rowsmith.query.slots import Slots
@@ -78,6 +79,17 @@ class ShapeCache:
             self._roots.clear()
             self.size = 0
 
+    def forget(self) -> None:
+        """Forget what names meant and how expressions were written, also for querysets that are held."""
+        with self._lock:
+            pending = list(self._roots)
+            while pending:
+                shape = pending.pop()
+                pending.extend(shape.children.values())
+                shape.children.clear()
+                shape.compiled.clear()
+            self.size = 0
+
     def info(self) -> CacheInfo:
         """The figures of the cache."""
         return CacheInfo(self.size, self.limit, self.planned, self.sweeps)
@@ -125,6 +137,7 @@ def _sweep_below(root: Shape) -> int:
 
 
 cache = ShapeCache()
+on_change.append(cache.forget)
 
 
 def extend(
