@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rowsmith.models import Prefetch, prefetch_related_objects
+from rowsmith.models import Count, F, Prefetch, Window, prefetch_related_objects
+from rowsmith.models.functions import Rank
 from rowsmith.testing import recorded_statements
 from tests.behaviour.library import Author, Book, Cover, Publisher, Review, Tag, titles
 
@@ -100,20 +101,69 @@ def test_a_path_cannot_be_prefetched_in_two_ways(shelf):
         )
 
 
+@pytest.mark.feature("Q-183")
 def test_a_sliced_prefetch_takes_the_first_rows_of_each(shelf):
     longest = Book.objects.order_by("-pages")[:1]
     authors = Author.objects.order_by("pk").prefetch_related(Prefetch("book_set", longest, to_attr="longest"))
     with recorded_statements() as seen:
         assert [titles(author.longest) for author in authors] == [["Seaside"], ["Valley"], ["Desert"]]
-    assert len(seen) == 2
+    assert len(seen) == 2 and "ROW_NUMBER() OVER (PARTITION BY" in seen[1]
     second = Prefetch("book_set", Book.objects.order_by("-pages")[1:2], to_attr="second")
     assert [titles(a.second) for a in Author.objects.order_by("pk").prefetch_related(second)] == [["Sea"], ["Hill"], []]
+    rest = Prefetch("book_set", Book.objects.order_by("-pages")[1:])
+    assert [titles(a.book_set.all()) for a in Author.objects.order_by("pk").prefetch_related(rest)] == [
+        ["Sea"], ["Hill"], [],
+    ]  # fmt: skip
     first = Prefetch("tags", Tag.objects.order_by("-label")[:1], to_attr="first")
     books = Book.objects.order_by("pk").prefetch_related(first)
     assert [[t.label for t in b.first] for b in books] == [["deep"], ["blue"], ["green"], [], ["green"]]
-    for queryset in (Book.objects.values("pk"), Book.objects.values_list("pk")):
+    for queryset in (Book.objects.values("pk"), Book.objects.values_list("pk"), Book.objects.raw("SELECT 1")):
         with pytest.raises(ValueError, match="values"):
             Prefetch("book_set", queryset=queryset)
+
+
+def test_a_sliced_prefetch_may_be_filtered_ordered_and_nested(shelf):
+    def tagged(**prefetches):
+        tags = Tag.objects.order_by("label").prefetch_related(
+            *(Prefetch("books", queryset, to_attr=name) for name, queryset in prefetches.items())
+        )
+        return [tuple(titles(getattr(tag, name)) for name in prefetches) for tag in tags]
+
+    books = Book.objects
+    assert tagged(found=books.filter(pages__lt=500).order_by("-pages")[:1]) == [
+        (["Seaside"],), (["Sea"],), (["Hill"],), ([],),
+    ]  # fmt: skip
+    assert tagged(a=books.order_by("author__name", "-pk")[:1], b=books.order_by(-F("pages"))[1:3]) == [
+        (["Seaside"], ["Sea"]), (["Sea"], ["Sea"]), (["Hill"], ["Hill"]), ([], []),
+    ]  # fmt: skip
+    counted = books.annotate(n=Count("review")).order_by("-n", "title")
+    assert tagged(found=counted[:1]) == [(["Sea"],), (["Sea"],), (["Hill"],), ([],)]
+    assert tagged(found=books.filter(review__stars__gt=2).distinct().order_by("title")[:1]) == [
+        (["Sea"],), (["Desert"],), (["Desert"],), ([],),
+    ]  # fmt: skip
+    best = Prefetch("reviews", Review.objects.order_by("-stars")[:1], to_attr="best")
+    inner = books.order_by("-pages").select_related("publisher").prefetch_related(best)
+    authors = Author.objects.order_by("pk").prefetch_related(Prefetch("book_set", inner[:2], to_attr="found"))
+    with recorded_statements() as seen:
+        found = [[(book.title, [review.stars for review in book.best]) for book in a.found] for a in authors]
+    assert len(seen) == 3
+    assert found == [[("Seaside", [4]), ("Sea", [5])], [("Valley", []), ("Hill", [5])], [("Desert", [3])]]
+    again = Author.objects.order_by("pk").prefetch_related(
+        Prefetch("book_set__tags", Tag.objects.order_by("label")[:1])
+    )
+    assert [[labels(book) for book in author.book_set.order_by("pk")] for author in again[:1]] == [
+        [["blue", "deep"], ["blue"]]
+    ]
+    assert [[labels(book) for book in author.book_set.all()] for author in again] == [
+        [["blue"], ["blue"]],
+        [["green"], []],
+        [["deep"]],
+    ]
+    ranked = books.alias(place=Window(Rank(), partition_by="author", order_by="-pages")).filter(place__gt=1)
+    behind = Author.objects.order_by("pk").prefetch_related(
+        Prefetch("book_set", ranked.order_by("pk")[:1], to_attr="found")
+    )
+    assert [titles(author.found) for author in behind] == [["Sea"], ["Hill"], []]
 
 
 @pytest.mark.feature("Q-185")

@@ -218,11 +218,13 @@ def _to_many(instances: list[Any], relation: Any, name: str, queryset: Any, to_a
         pending = instances
     source = relation.related_model._default_manager.get_queryset() if queryset is None else queryset
     source, part = _like_instances(source, pending)._unsliced()
+    # The database cuts the rows of each parent, unless they must be told apart or numbered otherwise before.
+    here_part = part if part is not None and source._can_number else None
     if relation.many_to_many:
-        groups, here = _linked_groups(pending, relation, source)
+        groups, here = _linked_groups(pending, relation, source, here_part)
     else:
-        groups, here = _referring_groups(pending, relation, source)
-    if part is not None:
+        groups, here = _referring_groups(pending, relation, source, here_part)
+    if part is not None and here_part is None:
         groups = {key: group[part] for key, group in groups.items()}
     _hand_out(pending, groups, here, name, to_attr)
     if pending is instances:
@@ -233,13 +235,19 @@ def _to_many(instances: list[Any], relation: Any, name: str, queryset: Any, to_a
 Groups = dict[Any, list[Any]]
 
 
-def _referring_groups(instances: list[Any], relation: Any, queryset: Any) -> tuple[Groups, str]:
-    """The rows whose foreign key refers to the instances, by that key; each knows its instance."""
+def _referring_groups(
+    instances: list[Any], relation: Any, queryset: Any, part: slice | None
+) -> tuple[Groups, str]:
+    """The rows whose foreign key refers to the instances, by that key; each knows its instance.
+
+    part:  which rows of each instance; None for all.
+    """
     field = relation.field
     here, attname, cache_name = field.target_field.attname, field.attname, field.cache_name
     by_key = {getattr(instance, here): instance for instance in instances}
     groups: Groups = {}
-    for related in queryset.filter(**{f"{field.name}__in": [key for key in by_key if key is not None]}):
+    found = queryset.filter(**{f"{field.name}__in": [key for key in by_key if key is not None]})
+    for related in found if part is None else found._numbered_within(field.name, part):
         key = getattr(related, attname)
         setattr(related, cache_name, by_key[key])
         group = groups.get(key)
@@ -250,7 +258,9 @@ def _referring_groups(instances: list[Any], relation: Any, queryset: Any) -> tup
     return groups, here
 
 
-def _linked_groups(instances: list[Any], relation: Any, queryset: Any) -> tuple[Groups, str]:
+def _linked_groups(
+    instances: list[Any], relation: Any, queryset: Any, part: slice | None
+) -> tuple[Groups, str]:
     """The rows linked to the instances by a many-to-many relation, by the instance's key in the linking table."""
     steps = relation.remote_field.steps
     source_field = steps[1].pairs[0][0]
@@ -258,7 +268,8 @@ def _linked_groups(instances: list[Any], relation: Any, queryset: Any) -> tuple[
     keys = list({getattr(instance, here) for instance in instances})
     groups: Groups = {}
     forget = object.__delattr__  # models have one of their own, which this column of the join does not concern
-    for related in queryset._linked_by(steps[0], source_field, keys):
+    found = queryset._linked_by(steps[0], source_field, keys)
+    for related in found if part is None else found._numbered_within(KEY, part):
         key = getattr(related, KEY)
         forget(related, KEY)
         group = groups.get(key)

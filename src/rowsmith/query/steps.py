@@ -12,7 +12,7 @@ from rowsmith.expressions.base import Combinable, Resolved
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS
 from rowsmith.query.combining import choosing_of_whole, uncombined
-from rowsmith.query.ordering import is_total, sort_keys
+from rowsmith.query.ordering import is_total, resolved_ordering, sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
 from rowsmith.query.planner import choose_by_name, nest
 from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
@@ -185,6 +185,18 @@ def sliced(query: Query, slots: Slots, low: int | None, limit: int | None) -> Qu
     offset = slots.take(low).slot(None, _INTEGER).slot if low is not None else None
     count = slots.take(limit).slot(None, _INTEGER).slot if limit is not None else None
     return query.but(low=offset, high=count)
+
+
+def numbered(query: Query, slots: Slots, name: str, low: int, high: int | None) -> Query:
+    """The rows from `low` up to `high` in the order of the query, among those that share the value of `name`."""
+    scope = scope_of(query, slots)
+    partition = scope.name(name).node
+    call = sql.Function("ROW_NUMBER", (), type=_INTEGER)
+    number = Window(call, (partition,), resolved_ordering(query, scope), type=_INTEGER)
+    within: list[p.Predicate] = [p.Comparison(">", number, slots.take(low).slot(None, _INTEGER))]
+    if high is not None:
+        within.append(p.Comparison("<=", number, slots.take(high).slot(None, _INTEGER)))
+    return query.but(joins=tuple(scope.joins), where=p.conjunction([query.where, *within]))
 
 
 def capped(query: Query, limit: int, *, by_key: bool = False, reverse: bool = False, unordered: bool = False) -> Query:

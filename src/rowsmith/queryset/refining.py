@@ -26,6 +26,7 @@ from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
 from rowsmith.query.slots import Slots
 from rowsmith.queryset.kinds import call_key
+from rowsmith.sql.computed import has_window
 from rowsmith.sql.select import Lock
 
 Build = Callable[[Query, Slots], Query]
@@ -288,6 +289,20 @@ class Refining(Shaped):
         low: int = 0 if query.low is None else values[query.low]
         part = slice(low, None if query.high is None else low + values[query.high])
         return self._step(("unsliced",), (), lambda q, s: q.but(low=None, high=None)), part
+
+    @property
+    def _can_number(self) -> bool:
+        """Whether numbering the rows of each parent counts what this queryset would yield for that parent."""
+        query = self._shape.query
+        return not (query.distinct or query.combined is not None or has_window(query.where))
+
+    def _numbered_within(self, name: str, part: slice) -> Self:
+        """A part of the rows that share a value of `name`, for each such value; for prefetching."""
+        low: int = part.start
+        high: int | None = part.stop
+        raw = [bound for bound in (low, high) if bound is not None]
+        key = ("numbered within", name, high is None)
+        return self._step(key, raw, lambda q, s: steps.numbered(q, s, name, low, high))
 
     # What is loaded
 
