@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds = options.rounds or (3 if options.quick else 5)
     found = []
     for backend in options.backend.split(","):
-        asked = [key for key in keys if backend in WORKS[key].bars]
+        asked = [key for key in keys if not WORKS[key].bars or backend in WORKS[key].bars]
         with database(backend) as url:
             results = measure(backend, url, contenders, asked, rounds, options.quick, options.verbose)
         print(report.text(results))

@@ -32,8 +32,12 @@ class Results:
         return [key for key in WORKS if any(place[0] == key for place in (*self.seconds, *self.errors))]
 
     def ratio(self, key: str, contender: str) -> float | None:
-        mine, limit = self.seconds.get((key, contender)), self.seconds.get((key, "hand"))
+        mine, limit = self.seconds.get((key, contender)), self.limit(key)
         return mine / limit if mine is not None and limit else None
+
+    def limit(self, key: str) -> float | None:
+        """The time that counts as 1.00."""
+        return self.seconds.get((key, WORKS[key].unit))
 
     def bar(self, key: str) -> float | None:
         return WORKS[key].bars.get(self.backend)
@@ -45,7 +49,7 @@ class Results:
             mine, bar = self.ratio(key, "rowsmith"), self.bar(key)
             peers = [r for name in self.contenders[1:] if name != "rowsmith" and (r := self.ratio(key, name))]
             if (key, "rowsmith") in self.errors or (
-                mine is not None and ((bar is not None and mine > bar) or any(mine >= peer for peer in peers))
+                mine is not None and ((bar is not None and mine > bar) or any(mine * WORKS[key].lead >= peer for peer in peers))
             ):
                 found.append(key)
         return found
@@ -72,7 +76,7 @@ def text(results: Results) -> str:
     lines = [f"{TITLES[results.backend]}: ratios to hand-written code, client CPU time",
              f"{'':<38} {'hand':>9} {'bar':>6}" + "".join(f"{name:>12}" for name in others)]  # fmt: skip
     for key in results.works():
-        limit, bar = results.seconds.get((key, "hand")), results.bar(key)
+        limit, bar = results.limit(key), results.bar(key)
         lines.append(
             f"{WORKS[key].title:<38} {duration(limit) if limit else '-':>9} {bar if bar else '-':>6}"
             + "".join(f"{cell(results, key, name):>12}" for name in others)
@@ -116,7 +120,8 @@ Each contender runs in processes of its own, one after the other, round after ro
 machine down slows all of them. Inside a process every piece of work is warmed up once; the garbage collector
 stays on. Client CPU time (`time.process_time`) counts the library, the driver and, for SQLite, the engine,
 which runs inside the process. Writes happen in a transaction that is undone, and what it would have kept is
-compared. A dash means that a contender has no such operation or was not measured; `error` and `wrong` are what
+compared. Building a query sends nothing and has nothing hand-written beside it: there rowsmith's own time is 1.00,
+and the promise is that every peer takes ten times as long. A dash means that a contender has no such operation or was not measured; `error` and `wrong` are what
 they say. The sources are in `benchmarks/contenders`: corrections from people who know a peer better are welcome.
 """
 
@@ -143,7 +148,7 @@ def markdown(found: list[Results], rounds: int, figures: dict[str, float]) -> It
         yield "| work | hand-written | bar | " + " | ".join(others) + " |"
         yield "|---|---:|---:|" + "---:|" * len(others)
         for key in results.works():
-            limit, bar = results.seconds.get((key, "hand")), results.bar(key)
+            limit, bar = results.limit(key), results.bar(key)
             cells = [cell(results, key, name) for name in others]
             if key in missed and "rowsmith" in others:
                 cells[others.index("rowsmith")] += " (!)"

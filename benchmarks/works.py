@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Work:
-    """`size` operations or rows a measurement; `bars`: the promised ratio to hand-written code."""
+    """`size` operations or rows a measurement; `bars`: the promised ratio to hand-written code.
+
+    unit:  the contender whose cost is 1.00.
+    lead:  how many times cheaper than every peer rowsmith promises to be.
+    """
 
     key: str
     title: str
@@ -15,6 +19,8 @@ class Work:
     quick: int
     bars: dict[str, float]
     repeats: int = 3
+    unit: str = "hand"
+    lead: float = 1.0
 
     def amount(self, quick: bool) -> int:
         return self.quick if quick else self.size
@@ -32,6 +38,11 @@ WORKS = {
         Work("children", "1,000 parents with children", 1000, 1000, {"sqlite": 1.5, "postgresql": 1.4}, 5),
         Work("many", "1,000 rows with many-to-many", 1000, 1000, {"sqlite": 1.5, "postgresql": 1.4}, 5),
         Work("group", "group-by with three aggregates", 600, 200, {"sqlite": 1.5, "postgresql": 1.4}),
+        Work("subquery", "ten rows with a subquery's value", 600, 200, {"sqlite": 1.5, "postgresql": 1.4}),
+        Work("window", "fifty rows with their rank", 600, 200, {"sqlite": 1.5, "postgresql": 1.4}),
+        Work("union", "a union of two queries", 600, 200, {"sqlite": 1.5, "postgresql": 1.4}),
+        # Ten conditions, two joins, an annotation and a subquery; nothing is sent. There is nothing by hand to build.
+        Work("build", "build a query of ten conditions", 1000, 300, {}, unit="rowsmith", lead=10.0),
         Work("save_new", "insert by save()", 1000, 500, {"sqlite": 2.0, "postgresql": 1.5}),
         Work("bulk_new", "bulk_create 20,000", 20_000, 20_000, {"sqlite": 1.8, "postgresql": 1.8}, 2),
         Work("save_changed", "change two fields and save()", 1000, 500, {"sqlite": 4.0, "postgresql": 1.6}),

@@ -47,5 +47,6 @@ def open(backend: str, url: str) -> DjangoLike:
     )
     django.setup()
     from django.db import connection, models, transaction
+    from django.db.models import functions
 
-    return DjangoLike(models, define(models, __name__), transaction.atomic, connection)
+    return DjangoLike(models, functions, define(models, __name__), transaction.atomic, connection)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import data
-from benchmarks.contenders.hand import CHECK, filter_arguments, fresh, shelves, values
+from benchmarks.contenders.hand import CHECK, authors, filter_arguments, fresh, shelves, values
 from benchmarks.worker import Timer
 
 
@@ -59,10 +59,13 @@ class Undo(Exception):
 
 
 class DjangoLike:
-    """Needs `models` (the module), `tables` (its classes), `atomic` and `connection`."""
+    """Needs `models` and `functions` (the modules), `tables` (its classes), `atomic` and `connection`."""
 
-    def __init__(self, models: Any, tables: dict[str, Any], atomic: Callable[[], Any], connection: Any) -> None:
+    def __init__(
+        self, models: Any, functions: Any, tables: dict[str, Any], atomic: Callable[[], Any], connection: Any
+    ) -> None:
         self.models = models
+        self.functions = functions
         self.Author, self.Book = tables["Author"], tables["Book"]
         self.Review, self.Tag = tables["Review"], tables["Tag"]
         self.atomic = atomic
@@ -129,6 +132,55 @@ class DjangoLike:
                     .order_by("in_print")
                 )
         return (row.values() for row in found)
+
+    def subquery(self, timer: Timer, n: int) -> Any:
+        models, manager, books = self.models, self.Author.objects, self.Book.objects
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                low, high = authors(i)
+                longest = books.filter(author=models.OuterRef("pk")).order_by("-pages", "id").values("title")[:1]
+                found = list(
+                    manager.filter(id__gt=low, id__lte=high).annotate(extra=models.Subquery(longest)).order_by("id")
+                )
+        return ((a.id, a.name, a.country, a.extra) for a in found)
+
+    def window(self, timer: Timer, n: int) -> Any:
+        models, manager = self.models, self.Book.objects
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                rank = models.Window(
+                    self.functions.Rank(), partition_by=models.F("in_print"), order_by=["-pages", "id"]
+                )
+                found = list(
+                    manager.filter(copies=i).annotate(rank=rank).order_by("id").values_list("id", "rank")
+                )
+        return found
+
+    def union(self, timer: Timer, n: int) -> Any:
+        manager = self.Book.objects
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                other = manager.filter(copies=i + 1).values_list("id", "title")
+                found = list(manager.filter(copies=i).values_list("id", "title").union(other).order_by("id"))
+        return found
+
+    def build(self, timer: Timer, n: int) -> Any:
+        models, manager, authors = self.models, self.Book.objects, self.Author.objects
+        with timer:
+            for i in range(n):
+                (
+                    manager.filter(title__icontains="sea", pages__gt=i, copies__lt=900, price__gte=5, rating__lt=4.5)
+                    .filter(in_print=True, day__gt=data.START.date(), id__lt=10_000)
+                    .filter(author__name__startswith="Author", author__reviews__stars__gt=3)
+                    .annotate(twice=models.F("pages") * 2)
+                    .filter(author__in=authors.filter(country="sea").values("id"))
+                    .order_by("-pages", "id")
+                    .query.sql_with_params()
+                )
+        return []
 
     def undone(self, timer: Timer, work: Callable[[], None]) -> Any:
         """Run the work inside a transaction that is undone, and say what it would have kept."""

@@ -18,11 +18,33 @@ BOOK = "id, title, pages, copies, price, rating, in_print, published, day, isbn,
 WITH_PARENT = ", ".join(f"b.{name.strip()}" for name in BOOK.split(",")) + ", a.id, a.name, a.country"
 
 
+SUBQUERY = """SELECT a.id, a.name, a.country,
+    (SELECT b.title FROM bench_book b WHERE b.author_id = a.id ORDER BY b.pages DESC, b.id LIMIT 1)
+    FROM bench_author a WHERE a.id > {0} AND a.id <= {0} ORDER BY a.id"""
+WINDOW = """SELECT id, rank() OVER (PARTITION BY in_print ORDER BY pages DESC, id) FROM bench_book WHERE copies = {0}
+    ORDER BY id"""
+UNION = """SELECT id, title FROM bench_book WHERE copies = {0} UNION SELECT id, title FROM bench_book WHERE copies = {0}
+    ORDER BY 1"""
+
+
+def authors(i: int) -> tuple[int, int]:
+    """Ten authors, by the key before the first and that of the last."""
+    return i * 10, i * 10 + 10
+
+
 class Author:
     def __init__(self, id: int, name: str, country: str) -> None:
         self.id = id
         self.name = name
         self.country = country
+
+
+class Ranked(Author):
+    """An author with one more value."""
+
+    def __init__(self, id: int, name: str, country: str, extra: Any) -> None:
+        super().__init__(id, name, country)
+        self.extra = extra
 
 
 class Tag:
@@ -253,6 +275,27 @@ class Sqlite:
                 ]
         return (row.values() for row in found)
 
+    def subquery(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                found = [Ranked(*row) for row in self.raw.execute(SUBQUERY.format("?"), authors(i))]
+        return ((a.id, a.name, a.country, a.extra) for a in found)
+
+    def window(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                found = list(self.raw.execute(WINDOW.format("?"), (i,)))
+        return found
+
+    def union(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                found = list(self.raw.execute(UNION.format("?"), (i, i + 1)))
+        return found
+
     INSERT = f"INSERT INTO bench_book ({BOOK.removeprefix('id, ')}) VALUES ({', '.join('?' * 11)})"
 
     def save_new(self, timer: Timer, n: int) -> Any:
@@ -416,6 +459,30 @@ class Postgresql:
                 rows = self.cursor.execute(sql, shelves(i)).fetchall()
                 found = [{"in_print": p, "n": c, "mean": mean, "most": most} for p, c, mean, most in rows]
         return (row.values() for row in found)
+
+    def subquery(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        sql = SUBQUERY.format("%s")
+        with timer:
+            for i in range(n):
+                found = [Ranked(*row) for row in self.cursor.execute(sql, authors(i)).fetchall()]
+        return ((a.id, a.name, a.country, a.extra) for a in found)
+
+    def window(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        sql = WINDOW.format("%s")
+        with timer:
+            for i in range(n):
+                found = self.cursor.execute(sql, (i,)).fetchall()
+        return found
+
+    def union(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        sql = UNION.format("%s")
+        with timer:
+            for i in range(n):
+                found = self.cursor.execute(sql, (i, i + 1)).fetchall()
+        return found
 
     INSERT = f"INSERT INTO bench_book ({BOOK.removeprefix('id, ')}) VALUES ({', '.join(['%s'] * 11)}) RETURNING id"
 

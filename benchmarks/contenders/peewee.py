@@ -11,7 +11,7 @@ from typing import Any
 import peewee
 
 from benchmarks import data
-from benchmarks.contenders.hand import CHECK, family, filter_arguments, fresh, shelves, values
+from benchmarks.contenders.hand import CHECK, authors, family, filter_arguments, fresh, shelves, values
 from benchmarks.worker import Timer
 
 database = peewee.DatabaseProxy()
@@ -181,6 +181,62 @@ class Peewee:
                     .dicts()
                 )
         return ((row["in_print"], row["n"], row["mean"], row["most"]) for row in found)
+
+    def subquery(self, timer: Timer, n: int) -> Any:
+        Author, Book = self.Author, self.Book
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                low, high = authors(i)
+                longest = (
+                    Book.select(Book.title)
+                    .where(Book.author == Author.id)
+                    .order_by(Book.pages.desc(), Book.id)
+                    .limit(1)
+                )
+                found = list(
+                    Author.select(Author, longest.alias("extra"))
+                    .where((Author.id > low) & (Author.id <= high))
+                    .order_by(Author.id)
+                )
+        return ((a.id, a.name, a.country, a.extra) for a in found)
+
+    def window(self, timer: Timer, n: int) -> Any:
+        Book, fn = self.Book, peewee.fn
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                rank = fn.RANK().over(partition_by=[Book.in_print], order_by=[Book.pages.desc(), Book.id])
+                found = list(Book.select(Book.id, rank).where(Book.copies == i).order_by(Book.id).tuples())
+        return found
+
+    def union(self, timer: Timer, n: int) -> Any:
+        Book = self.Book
+        found: list[Any] = []
+        with timer:
+            for i in range(n):
+                parts = [Book.select(Book.id, Book.title).where(Book.copies == copies) for copies in (i, i + 1)]
+                found = list((parts[0] | parts[1]).order_by(peewee.SQL("id")).tuples())
+        return found
+
+    def build(self, timer: Timer, n: int) -> Any:
+        Author, Book, Review = self.Author, self.Book, self.Review
+        with timer:
+            for i in range(n):
+                (
+                    Book.select(Book, (Book.pages * 2).alias("twice"))
+                    .join(Author)
+                    .join(Review)
+                    .where(
+                        Book.title.contains("sea"), Book.pages > i, Book.copies < 900, Book.price >= 5,
+                        Book.rating < 4.5, Book.in_print == True, Book.day > data.START.date(),  # noqa: E712
+                        Book.id < 10_000, Author.name.startswith("Author"), Review.stars > 3,
+                    )
+                    .where(Book.author.in_(Author.select(Author.id).where(Author.country == "sea")))
+                    .order_by(Book.pages.desc(), Book.id)
+                    .sql()
+                )  # fmt: skip
+        return []
 
     def undone(self, timer: Timer, work: Callable[[], Any]) -> Any:
         found: list[Any] = []

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 
 from benchmarks import data
-from benchmarks.contenders.hand import CHECK, family, filter_arguments, fresh, shelves, values
+from benchmarks.contenders.hand import CHECK, authors, family, filter_arguments, fresh, shelves, values
 from benchmarks.worker import Timer
 
 
@@ -160,6 +160,58 @@ class SqlAlchemy:
                 )
                 found = [dict(row) for row in session.execute(query).mappings()]
         return (row.values() for row in found)
+
+    def subquery(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        with self.session() as session, timer:
+            for i in range(n):
+                low, high = authors(i)
+                longest = (
+                    sa.select(Book.title)
+                    .where(Book.author_id == Author.id)
+                    .order_by(Book.pages.desc(), Book.id)
+                    .limit(1)
+                    .scalar_subquery()
+                )
+                query = sa.select(Author, longest).where(Author.id > low, Author.id <= high).order_by(Author.id)
+                found = list(session.execute(query))
+        return ((a.id, a.name, a.country, extra) for a, extra in found)
+
+    def window(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        with self.session() as session, timer:
+            for i in range(n):
+                rank = sa.func.rank().over(partition_by=Book.in_print, order_by=(Book.pages.desc(), Book.id))
+                query = sa.select(Book.id, rank).where(Book.copies == i).order_by(Book.id)
+                found = list(map(tuple, session.execute(query)))
+        return found
+
+    def union(self, timer: Timer, n: int) -> Any:
+        found: list[Any] = []
+        with self.session() as session, timer:
+            for i in range(n):
+                parts = [sa.select(Book.id, Book.title).where(Book.copies == copies) for copies in (i, i + 1)]
+                found = list(map(tuple, session.execute(sa.union(*parts).order_by("id"))))
+        return found
+
+    def build(self, timer: Timer, n: int) -> Any:
+        with timer:
+            for i in range(n):
+                query = (
+                    sa.select(Book, (Book.pages * 2).label("twice"))
+                    .join(Book.author)
+                    .join(Author.reviews)
+                    .where(
+                        Book.title.icontains("sea"), Book.pages > i, Book.copies < 900, Book.price >= 5,
+                        Book.rating < 4.5, Book.in_print.is_(True), Book.day > data.START.date(), Book.id < 10_000,
+                        Author.name.startswith("Author"), Review.stars > 3,
+                    )
+                    .where(Book.author_id.in_(sa.select(Author.id).where(Author.country == "sea")))
+                    .order_by(Book.pages.desc(), Book.id)
+                )  # fmt: skip
+                # With this key it finds the text that it compiled before.
+                query._generate_cache_key()
+        return []
 
     def undone(self, timer: Timer, work: Callable[[orm.Session], None], session: orm.Session | None = None) -> Any:
         with session or self.session() as session:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tortoise import Tortoise as Library
 from tortoise import fields
+from tortoise.expressions import F, Subquery
 from tortoise.functions import Avg, Count, Max
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
@@ -142,6 +143,20 @@ class Tortoise:
                     .values("in_print", "n", "mean", "most")
                 )
         return (row.values() for row in found)
+
+    async def build(self, timer: Timer, n: int) -> Any:
+        with timer:
+            for i in range(n):
+                (
+                    Book.filter(title__icontains="sea", pages__gt=i, copies__lt=900, price__gte=5, rating__lt=4.5)
+                    .filter(in_print=True, day__gt=data.START.date(), id__lt=10_000)
+                    .filter(author__name__startswith="Author", author__reviews__stars__gt=3)
+                    .annotate(twice=F("pages") * 2)
+                    .filter(author_id__in=Subquery(Author.filter(country="sea").values("id")))
+                    .order_by("-pages", "id")
+                    .sql()
+                )
+        return []
 
     async def undone(self, timer: Timer, work: Callable[[], Awaitable[Any]]) -> Any:
         found: list[Any] = []

@@ -500,8 +500,12 @@ class QueryView:
         return _restored, (type(self._queryset), self._shape.query, self._values)
 
     def __str__(self) -> str:
-        text, parameters = self._queryset.sql_with_params()  # type: ignore[attr-defined]
-        return shown(text, parameters)
+        return shown(*self.sql_with_params())
+
+    def sql_with_params(self) -> tuple[str, Sequence[Any]]:
+        """The statement, in the placeholder style of the queryset's database, and its parameters."""
+        statement: tuple[str, Sequence[Any]] = self._queryset.sql_with_params()  # type: ignore[attr-defined]
+        return statement
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         return self._queryset.fingerprint(values)
