@@ -48,8 +48,9 @@ class Results:
         for key in self.works():
             mine, bar = self.ratio(key, "rowsmith"), self.bar(key)
             peers = [r for name in self.contenders[1:] if name != "rowsmith" and (r := self.ratio(key, name))]
+            lead = WORKS[key].lead
             if (key, "rowsmith") in self.errors or (
-                mine is not None and ((bar is not None and mine > bar) or any(mine * WORKS[key].lead >= peer for peer in peers))
+                mine is not None and ((bar is not None and mine > bar) or any(mine * lead >= peer for peer in peers))
             ):
                 found.append(key)
         return found
@@ -120,9 +121,10 @@ Each contender runs in processes of its own, one after the other, round after ro
 machine down slows all of them. Inside a process every piece of work is warmed up once; the garbage collector
 stays on. Client CPU time (`time.process_time`) counts the library, the driver and, for SQLite, the engine,
 which runs inside the process. Writes happen in a transaction that is undone, and what it would have kept is
-compared. Building a query sends nothing and has nothing hand-written beside it: there rowsmith's own time is 1.00,
-and the promise is that every peer takes ten times as long. A dash means that a contender has no such operation or was not measured; `error` and `wrong` are what
-they say. The sources are in `benchmarks/contenders`: corrections from people who know a peer better are welcome.
+compared. Building a query sends nothing and has nothing hand-written beside it: there rowsmith's own time is
+1.00, and the promise is that every peer takes ten times as long. A dash means that a contender has no such
+operation or was not measured; `error` and `wrong` are what they say. The sources are in
+`benchmarks/contenders`: corrections from people who know a peer better are welcome.
 """
 
 

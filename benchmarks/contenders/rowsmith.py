@@ -13,4 +13,5 @@ def open(backend: str, url: str) -> AsyncDjangoLike:
     if backend == "postgresql":
         url += ("&" if "?" in url else "?") + "max_size=16"
     rowsmith.configure({"default": url})
-    return AsyncDjangoLike(models, functions, define(models, __name__), transaction.atomic, rowsmith.connections["default"])
+    connection = rowsmith.connections["default"]
+    return AsyncDjangoLike(models, functions, define(models, __name__), transaction.atomic, connection)

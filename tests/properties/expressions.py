@@ -1,4 +1,4 @@
-"""Random queries whose parts are expressions: functions, CASE, subqueries, windows, groups, combinations, JSON paths."""
+"""Random queries whose parts are expressions: functions, subqueries, windows, groups, combinations, JSON paths."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = {
 }  # fmt: skip
 
 
-def call(name: str, *args: Node, **kwargs: Node) -> Node:
+def call(name: str, /, *args: Node, **kwargs: Node) -> Node:
     return Call(None, name, args, tuple(kwargs.items()))
 
 
@@ -279,7 +279,8 @@ class Composer:
         number = self.column(model, rng.choice(["int", "float"]), deep=0) or call("F", Lit("pk"))
         if self.chance(0.4):
             start, end = rng.choice([(None, 0), (-1, 1), (0, None), (-2, 0), (None, None)])
-            frame = "RowRange" if self.chance(0.7) or (start, end) not in ((None, 0), (0, None), (None, None)) else "ValueRange"
+            by_rows = self.chance(0.7) or {start, end} & {-2, -1, 1}
+            frame = "RowRange" if by_rows else "ValueRange"
             options["frame"] = call(frame, start=Lit(start), end=Lit(end))
         return call("Window", call(name, number), **options), "float"
 
@@ -291,8 +292,9 @@ class Composer:
 
         model = self.rng.choice(BOOK_HEAVY)
         ways = [
-            (30, self.annotating), (16, self.grouping), (12, self.windowing), (10, self.combining), (8, self.json_paths),
-            (8, self.nesting), (6, self.aggregating), (6, self.updating), (4, self.filtered_relation),
+            (30, self.annotating), (16, self.grouping), (12, self.windowing), (10, self.combining),
+            (8, self.json_paths), (8, self.nesting), (6, self.aggregating), (6, self.updating),
+            (4, self.filtered_relation),
         ]  # fmt: skip
         way = self.rng.choices([way for _, way in ways], [weight for weight, _ in ways])[0]
         return way(model)

@@ -115,9 +115,8 @@ class PostgresqlDatabase(Place):
         # Sequences go on even when a transaction is undone, and new rows would get other keys on each side.
         for table in self.tables(cursor):
             if table != f"{schema.APP}_country":
-                cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}))"
-                )
+                following = f"(SELECT coalesce(max(id), 0) + 1 FROM {table})"
+                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {following})")
 
 
 @contextlib.contextmanager

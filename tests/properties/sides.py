@@ -44,12 +44,27 @@ class Side:
     def __init__(self, place: Place, *faces: Any) -> None:
         self.place = place
         self.names: dict[str, Any] = {
+            **{name: value for face in faces for name, value in vars(face).items() if name[0].isupper()},
             **self.models,
-            **{n: value for face in faces for n, value in vars(face).items() if n[0].isupper() and n not in self.models},
             "walk": walk,
             "change": change,
             "change_many": change_many,
         }
+
+    def fill(self, rows: dict[str, list[Row]]) -> None:
+        """Replace all rows of the database by these."""
+        with self.atomic():
+            with self.cursor() as cursor:
+                for table in reversed(self.place.tables(cursor)):
+                    cursor.execute(f"DELETE FROM {table}")
+            for name, table in rows.items():
+                manager = self.manager(name)
+                manager.bulk_create([manager.model(**row) for row in table])
+
+    def manager(self, name: str) -> Any:
+        model, _, field = name.partition(".")
+        found = self.models[model]
+        return getattr(found, field).through.objects if field else found.objects
 
     def run(self, node: program.Node, writes: bool) -> Any:
         """The normalised result of a query, or a Failure. A writing one leaves the database as it was."""
@@ -142,21 +157,6 @@ class Django(Side):
         with self.connection.schema_editor() as editor:
             for model in self.models.values():
                 editor.create_model(model)
-
-    def fill(self, rows: dict[str, list[Row]]) -> None:
-        """Replace all rows of the database by these."""
-        with self.atomic():
-            for name in reversed(rows):
-                manager = self.manager(name)
-                manager.all()._raw_delete(manager.db)
-            for name, table in rows.items():
-                manager = self.manager(name)
-                manager.bulk_create([manager.model(**row) for row in table])
-
-    def manager(self, name: str) -> Any:
-        model, _, field = name.partition(".")
-        found = self.models[model]
-        return getattr(found, field).through.objects if field else found.objects
 
     def cursor(self) -> contextlib.AbstractContextManager[Any]:
         return self.connection.cursor()
