@@ -326,3 +326,9 @@ def test_a_parent_of_its_own_kind_is_reached_both_ways(shelf):
     assert [a.name for a in shelf.ann.pupils.all()] == ["Bob"]
     assert Author.objects.get(name="Cid").mentor.mentor == shelf.ann
     assert titles(Book.objects.filter(author__pupils__name="Cid").order_by("pk")) == ["Hill", "Valley"]
+
+
+def test_a_related_manager_hides_no_method_of_the_manager_it_is_built_on(shelf):
+    assert [tag.label for tag in shelf.sea.tags.reverse()] == ["deep", "blue"]
+    assert titles(shelf.deep.books.order_by("pk").reverse()) == ["Desert", "Sea"]
+    assert titles(shelf.north.books.order_by("pk").reverse()) == ["Seaside", "Sea"]

@@ -13,12 +13,15 @@ from rowsmith.signals import m2m_changed
 
 
 class Related:
-    """What both kinds of related managers do: rows within the relation, and the awaitable twins."""
+    """What both kinds of related managers do: rows within the relation, and the awaitable twins.
+
+    What they keep has names with an underscore, so that it hides no method of the manager they are built on.
+    """
 
     instance: Any
     model: Any
     _db: str | None
-    accessor: str
+    _accessor: str
 
     def __call__(self, *, manager: str) -> Any:
         """The same relation through another manager of the related model."""
@@ -30,11 +33,11 @@ class Related:
 
     def _prefetched(self) -> list[Any] | None:
         held = self.instance._prefetched
-        return None if held is None else held.get(self.accessor)
+        return None if held is None else held.get(self._accessor)
 
     def _forget_prefetched(self) -> None:
         if self.instance._prefetched is not None:
-            self.instance._prefetched.pop(self.accessor, None)
+            self.instance._prefetched.pop(self._accessor, None)
 
     def get_queryset(self) -> Any:
         """The related rows; those that were prefetched, when they were."""
@@ -43,8 +46,8 @@ class Related:
         if found is not None:
             queryset._result_cache = found
         else:
-            label = f"{type(self.instance).__name__}.{self.accessor}"
-            noticed(label, f".prefetch_related({self.accessor!r})", self.instance)
+            label = f"{type(self.instance).__name__}.{self._accessor}"
+            noticed(label, f".prefetch_related({self._accessor!r})", self.instance)
         return queryset
 
     def _unrestricted(self) -> Any:
@@ -115,15 +118,15 @@ class Removing:
 class Referring(Related):
     """The rows whose foreign key refers to the instance."""
 
-    rel: Any
+    _rel: Any
 
     def __init__(self, instance: Any) -> None:
         super().__init__()
         self.instance = instance
-        self.model = self.rel.related_model
-        self.field = self.rel.field
-        self.accessor = self.rel.get_accessor_name()
-        key = getattr(instance, self.field.target_field.attname)
+        self.model = self._rel.related_model
+        self._field = self._rel.field
+        self._accessor = self._rel.get_accessor_name()
+        key = getattr(instance, self._field.target_field.attname)
         if not instance._is_pk_set() or key is None:
             raise ValueError(
                 f"{instance!r} instance needs to have a primary key value before this relationship can be used."
@@ -131,11 +134,11 @@ class Referring(Related):
 
     @property
     def core_filters(self) -> dict[str, Any]:
-        return {self.field.name: self.instance}
+        return {self._field.name: self.instance}
 
     def _rows(self) -> Any:
         queryset = self._unrestricted().filter(**self.core_filters)
-        queryset._known = (self.field.cache_name, self.instance)
+        queryset._known = (self._field.cache_name, self.instance)
         return queryset
 
     def add(self, *objs: Any, bulk: bool = True) -> None:
@@ -150,10 +153,10 @@ class Referring(Related):
                         f"{obj!r} instance isn't saved. Use bulk=False or save the object first."
                     )
         for obj in objs:
-            setattr(obj, self.field.name, self.instance)
+            setattr(obj, self._field.name, self.instance)
         if bulk:
             keys = [obj.pk for obj in objs]
-            self.model._base_manager.using(alias).filter(pk__in=keys).update(**{self.field.name: self.instance})
+            self.model._base_manager.using(alias).filter(pk__in=keys).update(**{self._field.name: self.instance})
             return
         with Atomic(alias, savepoint=False, durable=False):
             for obj in objs:
@@ -162,12 +165,12 @@ class Referring(Related):
     def create(self, **kwargs: Any) -> Any:
         """A new row that refers to the instance."""
         self._forget_prefetched()
-        return self._unrestricted().using(self._alias()).create(**{**kwargs, self.field.name: self.instance})
+        return self._unrestricted().using(self._alias()).create(**{**kwargs, self._field.name: self.instance})
 
     def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
         """As of any queryset, within the relation."""
         self._forget_prefetched()
-        found: tuple[Any, bool] = self._rows().get_or_create(defaults, **{**kwargs, self.field.name: self.instance})
+        found: tuple[Any, bool] = self._rows().get_or_create(defaults, **{**kwargs, self._field.name: self.instance})
         return found
 
     def update_or_create(
@@ -178,14 +181,14 @@ class Referring(Related):
     ) -> tuple[Any, bool]:
         """As of any queryset, within the relation."""
         self._forget_prefetched()
-        values = {**kwargs, self.field.name: self.instance}
+        values = {**kwargs, self._field.name: self.instance}
         found: tuple[Any, bool] = self._rows().update_or_create(defaults, create_defaults, **values)
         return found
 
     def set(self, objs: Iterable[Any], *, bulk: bool = True, clear: bool = False) -> None:
         """Make `objs` the related rows; rows that cannot be without the relation stay."""
         wanted = tuple(objs)
-        if not self.field.null:
+        if not self._field.null:
             self.add(*wanted, bulk=bulk)
             return
         with Atomic(self._alias(), savepoint=False, durable=False):
@@ -207,10 +210,10 @@ class NullableReferring(Removing, Referring):
             return
         self._forget_prefetched()
         self._check(objs)
-        key = getattr(self.instance, self.field.target_field.attname)
+        key = getattr(self.instance, self._field.target_field.attname)
         for obj in objs:
-            if getattr(obj, self.field.attname) != key:
-                raise self.field.remote_field.model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
+            if getattr(obj, self._field.attname) != key:
+                raise self._field.remote_field.model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
         self._release(self._rows().filter(pk__in=[obj.pk for obj in objs]), bulk)
 
     def clear(self, *, bulk: bool = True) -> None:
@@ -222,18 +225,18 @@ class NullableReferring(Removing, Referring):
         alias = self._alias()
         rows = rows.using(alias)
         if bulk:
-            rows.update(**{self.field.name: None})
+            rows.update(**{self._field.name: None})
             return
         with Atomic(alias, savepoint=False, durable=False):
             for obj in rows:
-                setattr(obj, self.field.name, None)
-                obj.save(update_fields=[self.field.name])
+                setattr(obj, self._field.name, None)
+                obj.save(update_fields=[self._field.name])
 
 
 def reverse_manager(rel: Any) -> Any:
     """The class of managers for the rows that refer by `rel`, built on the related model's default manager."""
     base = NullableReferring if rel.field.null else Referring
-    return _built(base, type(rel.related_model._default_manager), {"rel": rel})
+    return _built(base, type(rel.related_model._default_manager), {"_rel": rel})
 
 
 def _built(base: type, manager_class: type, attributes: dict[str, Any]) -> Any:
@@ -250,61 +253,59 @@ def _built(base: type, manager_class: type, attributes: dict[str, Any]) -> Any:
 class Linked(Removing, Related):
     """The rows that a linking table links to the instance.
 
-    rel:      the many-to-many relation.
-    reverse:  whether the instance is on the side that does not declare it.
+    _rel:      the many-to-many relation.
+    _reverse:  whether the instance is on the side that does not declare it.
     """
 
-    rel: Any
-    reverse: bool
+    _rel: Any
+    _reverse: bool
 
     def __init__(self, instance: Any) -> None:
         super().__init__()
-        field = self.rel.field
+        field = self._rel.field
         self.instance = instance
-        self.through = self.rel.through
-        self.symmetrical = self.rel.symmetrical
-        if self.reverse:
+        self.through = self._rel.through
+        self.symmetrical = self._rel.symmetrical
+        if self._reverse:
             self.model = field.model
-            self.accessor = self.rel.get_accessor_name()
-            self.source, self.target = field.m2m_target_field, field.m2m_source_field
-            self.query_name = field.name
+            self._accessor = self._rel.get_accessor_name()
+            self._source, self._target = field.m2m_target_field, field.m2m_source_field
         else:
-            self.model = self.rel.model
-            self.accessor = field.name
-            self.source, self.target = field.m2m_source_field, field.m2m_target_field
-            self.query_name = self.rel.name
-        key = getattr(instance, self.source.target_field.attname)
+            self.model = self._rel.model
+            self._accessor = field.name
+            self._source, self._target = field.m2m_source_field, field.m2m_target_field
+        key = getattr(instance, self._source.target_field.attname)
         if not instance._is_pk_set() or key is None:
             raise ValueError(
-                f"{instance!r} needs to have a value for field \"{self.source.target_field.name}\" before this "
+                f"{instance!r} needs to have a value for field \"{self._source.target_field.name}\" before this "
                 "many-to-many relationship can be used."
             )
-        self.key = key
+        self._key = key
 
     def _rows(self) -> Any:
-        step = (self.rel if not self.reverse else self.rel.field).steps[0]
-        return self._unrestricted()._linked_to(step, self.source, self.key)
+        step = (self._rel if not self._reverse else self._rel.field).steps[0]
+        return self._unrestricted()._linked_to(step, self._source, self._key)
 
     def _links(self, alias: str) -> Any:
         """The rows of the linking table that belong to the instance."""
-        return self.through._base_manager.using(alias).filter(**{self.source.attname: self.key})
+        return self.through._base_manager.using(alias).filter(**{self._source.attname: self._key})
 
     def _keys(self, objs: Iterable[Any]) -> list[Any]:
         """The keys that objects and keys stand for, each once, in order."""
-        attname = self.target.target_field.attname
+        attname = self._target.target_field.attname
         keys: dict[Any, None] = {}
         for obj in objs:
             if isinstance(obj, self.model):
                 key = getattr(obj, attname)
                 if key is None:
                     raise ValueError(
-                        f"Cannot add {obj!r}: the value for field \"{self.target.name}\" is None; save it first."
+                        f"Cannot add {obj!r}: the value for field \"{self._target.name}\" is None; save it first."
                     )
                 keys[key] = None
             elif hasattr(obj, "_meta"):
                 raise TypeError(f"'{self.model._meta.object_name}' instance expected, got {obj!r}.")
             else:
-                keys[self.target.get_prep_value(obj)] = None
+                keys[self._target.get_prep_value(obj)] = None
         return list(keys)
 
     def add(self, *objs: Any, through_defaults: Mapping[str, Any] | None = None) -> None:
@@ -312,9 +313,9 @@ class Linked(Removing, Related):
         self._forget_prefetched()
         alias = self._alias()
         with Atomic(alias, savepoint=False, durable=False):
-            self._link(self.source, self.target, objs, alias, through_defaults)
+            self._link(self._source, self._target, objs, alias, through_defaults)
             if self.symmetrical:
-                self._link(self.target, self.source, objs, alias, through_defaults)
+                self._link(self._target, self._source, objs, alias, through_defaults)
 
     def _link(
         self, source: Any, target: Any, objs: Iterable[Any], alias: str, defaults: Mapping[str, Any] | None
@@ -324,24 +325,24 @@ class Linked(Removing, Related):
             return
         values = {name: value() if callable(value) else value for name, value in (defaults or {}).items()}
         rows = self.through._default_manager.using(alias)
-        announced = m2m_changed.receivers and (self.reverse or source is self.source)
+        announced = m2m_changed.receivers and (self._reverse or source is self._source)
         plain = self.through._meta.auto_created is not False and not announced
         if plain:
             # The link is unique, so the database itself leaves out those that are there.
             rows.bulk_create(
-                [self.through(**{source.attname: self.key, target.attname: key}) for key in keys],
+                [self.through(**{source.attname: self._key, target.attname: key}) for key in keys],
                 ignore_conflicts=True,
             )
             return
         present = set(
-            rows.filter(**{source.attname: self.key, f"{target.attname}__in": keys}).values_list(
+            rows.filter(**{source.attname: self._key, f"{target.attname}__in": keys}).values_list(
                 target.attname, flat=True
             )
         )
         new = [key for key in keys if key not in present]
         self._announce("pre_add", set(new), alias, announced)
         rows.bulk_create(
-            [self.through(**values, **{source.attname: self.key, target.attname: key}) for key in new],
+            [self.through(**values, **{source.attname: self._key, target.attname: key}) for key in new],
             ignore_conflicts=self.through._meta.auto_created is not False,
         )
         self._announce("post_add", set(new), alias, announced)
@@ -352,7 +353,7 @@ class Linked(Removing, Related):
                 sender=self.through,
                 action=action,
                 instance=self.instance,
-                reverse=self.reverse,
+                reverse=self._reverse,
                 model=self.model,
                 pk_set=keys,
                 using=alias,
@@ -401,13 +402,13 @@ class Linked(Removing, Related):
         keys = self._keys(objs)
         with Atomic(alias, savepoint=False, durable=False):
             self._announce("pre_remove", set(keys), alias)
-            self._links(alias).filter(**{f"{self.target.attname}__in": keys}).delete()
+            self._links(alias).filter(**{f"{self._target.attname}__in": keys}).delete()
             if self.symmetrical:
-                self._mirrored(alias).filter(**{f"{self.source.attname}__in": keys}).delete()
+                self._mirrored(alias).filter(**{f"{self._source.attname}__in": keys}).delete()
             self._announce("post_remove", set(keys), alias)
 
     def _mirrored(self, alias: str) -> Any:
-        return self.through._base_manager.using(alias).filter(**{self.target.attname: self.key})
+        return self.through._base_manager.using(alias).filter(**{self._target.attname: self._key})
 
     def clear(self) -> None:
         """Take all links away."""
@@ -431,7 +432,7 @@ class Linked(Removing, Related):
                 self.clear()
                 self.add(*wanted, through_defaults=through_defaults)
                 return
-            present = set(self._links(alias).values_list(self.target.attname, flat=True))
+            present = set(self._links(alias).values_list(self._target.attname, flat=True))
             keys = self._keys(wanted)
             self.remove(*(present - set(keys)))
             self.add(*(key for key in keys if key not in present), through_defaults=through_defaults)
@@ -440,4 +441,4 @@ class Linked(Removing, Related):
 def many_to_many_manager(rel: Any, reverse: bool) -> Any:
     """The class of managers for one side of a many-to-many relation, built on the other side's default manager."""
     model = rel.field.model if reverse else rel.model
-    return _built(Linked, type(model._default_manager), {"rel": rel, "reverse": reverse})
+    return _built(Linked, type(model._default_manager), {"_rel": rel, "_reverse": reverse})

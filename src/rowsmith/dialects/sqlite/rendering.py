@@ -37,6 +37,11 @@ def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[
 class SqliteRenderer(SqliteFunctions):
     """SQLite's differences from the common spelling."""
 
+    def parameter(self, node: e.Parameter) -> str:
+        text = super().parameter(node)
+        # Exact numbers are bound as text, which sorts and adds up like text where no column turns it into a number.
+        return f"CAST({text} AS NUMERIC)" if node.cast and isinstance(node.type, t.Decimal) else text
+
     def literal(self, node: e.Literal) -> str:
         return str(int(node.value)) if node.value is not None else "NULL"
 
@@ -77,7 +82,7 @@ class SqliteRenderer(SqliteFunctions):
     def number(self, node: e.Expression, beside: e.Expression) -> str:
         """One side of a comparison: exact numbers are bound as text, and only a column turns them into numbers."""
         text = self.render(node)
-        bound = isinstance(node, e.Parameter) and isinstance(node.type, t.Decimal)
+        bound = isinstance(node, e.Parameter) and isinstance(node.type, t.Decimal) and not node.cast
         return f"CAST({text} AS NUMERIC)" if bound and not isinstance(beside, e.Column) else text
 
     def comparison(self, node: p.Comparison) -> str:
