@@ -288,7 +288,7 @@ def test_an_aggregate_of_distinct_values_that_meet_a_condition(dialect, expected
 
 
 @spelled(
-    sqlite='STRING_AGG("book"."title", ? ORDER BY "book"."id" DESC)',
+    sqlite='ROWSMITH_STRING_AGG(\'>l\', "book"."title", ?, "book"."id")',
     postgresql='STRING_AGG("book"."title", $1 ORDER BY "book"."id" DESC)',
 )
 def test_an_aggregate_in_an_order(dialect, expected):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
+from decimal import Decimal as D
 from typing import Any, ClassVar
 
 from rowsmith.dialects.definitions import DefinitionRenderer
@@ -12,7 +13,7 @@ from rowsmith.sql.codec import Codec
 from rowsmith.sql.features import Features
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.statement import Statement
-from rowsmith.sql.types import Computed, Float, Integer, Serial, Type
+from rowsmith.sql.types import Computed, Decimal, Float, Integer, Serial, Type
 
 
 class Dialect:
@@ -86,10 +87,17 @@ class Dialect:
         return self.definition_renderer(self.quote_name)
 
 
+def _exact(value: Any) -> D:
+    """An exact number that the database computed, perhaps as a floating-point one."""
+    return D("%.15g" % value if type(value) is float else value)  # noqa: UP031 - the fastest spelling
+
+
 def _computed(dialect: Dialect, type_: Type) -> Codec:
     """The codec of what was computed: sums and means of whole numbers come back as exact numbers, and the like."""
     if isinstance(type_, Integer | Serial):
         return Codec(decode=int, inline="int({v})")
     if isinstance(type_, Float):
         return Codec(decode=float, inline="float({v})")
+    if isinstance(type_, Decimal) and dialect.codec(type_).decode is None:
+        return Codec(decode=_exact, inline="({v} if type({v}) is _D else _exact({v}))", names={"_D": D, "_exact": _exact})
     return dialect.codec(type_)

@@ -81,6 +81,12 @@ class Renderer:
     def quote(self, name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
+    def string(self, text: str) -> str:
+        """A constant text between quotes, out of which nothing breaks: only a quote could, and each is doubled."""
+        if "\0" in text:
+            raise ValueError("Text with NUL characters cannot be part of a query.")
+        return "'" + text.replace("'", "''") + "'"
+
     def placeholder(self) -> str:
         return "?"
 
@@ -194,11 +200,7 @@ class Renderer:
         if node.spell is not None:
             text = node.spell(node.arguments, self)
         else:
-            distinct = "DISTINCT " if node.distinct else ""
-            arguments = self.list(node.arguments)
-            order = f" ORDER BY {self.list(node.order_by)}" if node.order_by else ""
-            name = self.functions.get(node.name, node.name)
-            text = f"{name}({distinct}{arguments}{order})"
+            text = getattr(self, f"aggregate_{node.name.lower()}", self.plain_aggregate)(node)
         if node.filter is not None:
             text += f" FILTER (WHERE {self.render(node.filter)})"
         return text
@@ -232,6 +234,21 @@ class Renderer:
         if offset == 0:
             return "CURRENT ROW"
         return f"{-offset} PRECEDING" if offset < 0 else f"{offset} FOLLOWING"
+
+    def plain_aggregate(self, node: e.AggregateCall) -> str:
+        distinct = "DISTINCT " if node.distinct else ""
+        order = f" ORDER BY {self.list(node.order_by)}" if node.order_by else ""
+        name = self.functions.get(node.name, node.name)
+        return f"{name}({distinct}{self.list(node.arguments)}{order})"
+
+    def json_path(self, node: e.JsonPath) -> str:
+        raise NotImplementedError
+
+    def json_null(self, node: e.JsonNull) -> str:
+        return "'null'"
+
+    def summary(self, node: e.Summary) -> str:
+        return self.render(node.value)
 
     def subselect(self, node: e.Subselect) -> str:
         return f"({self.render(node.query)})"
@@ -296,6 +313,12 @@ class Renderer:
         raise NotImplementedError
 
     def regex(self, node: p.Regex) -> str:
+        raise NotImplementedError
+
+    def json_contains(self, node: p.JsonContains) -> str:
+        raise NotSupportedError(f"The {self.dialect.name} database has no contains and contained_by for documents.")
+
+    def json_has_keys(self, node: p.JsonHasKeys) -> str:
         raise NotImplementedError
 
     def exists(self, node: p.Exists) -> str:
@@ -468,6 +491,9 @@ _METHODS: dict[type[Node], str] = {
     w.WindowAggregate: "aggregate",
     w.Window: "window",
     w.Frame: "frame",
+    e.JsonPath: "json_path",
+    e.JsonNull: "json_null",
+    e.Summary: "summary",
     e.Subselect: "subselect",
     e.Raw: "raw",
     e.Truth: "truth",
@@ -486,6 +512,8 @@ _METHODS: dict[type[Node], str] = {
     p.Contains: "contains",
     p.SameText: "same_text",
     p.Regex: "regex",
+    p.JsonContains: "json_contains",
+    p.JsonHasKeys: "json_has_keys",
     p.Exists: "exists",
     p.Holds: "holds",
     p.Not: "negation",

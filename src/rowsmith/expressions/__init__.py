@@ -1,6 +1,20 @@
 """Expressions: what users compose queries of."""
 
-from rowsmith.expressions.aggregates import Aggregate, Avg, Count, Max, Min, Sum
+from rowsmith.expressions.aggregates import (
+    Aggregate,
+    AnyValue,
+    Avg,
+    BitAnd,
+    BitOr,
+    BitXor,
+    Count,
+    Max,
+    Min,
+    StdDev,
+    StringAgg,
+    Sum,
+    Variance,
+)
 from rowsmith.expressions.base import (
     Combinable,
     Expression,
@@ -24,7 +38,11 @@ from rowsmith.expressions.windows import RowRange, ValueRange, Window, WindowFra
 
 __all__ = [
     "Aggregate",
+    "AnyValue",
     "Avg",
+    "BitAnd",
+    "BitOr",
+    "BitXor",
     "Case",
     "Combinable",
     "Compiler",
@@ -44,11 +62,14 @@ __all__ = [
     "RowRange",
     "Scope",
     "Shaped",
+    "StdDev",
+    "StringAgg",
     "Subquery",
     "Sum",
     "Transform",
     "Value",
     "ValueRange",
+    "Variance",
     "When",
     "Window",
     "WindowFrame",

@@ -6,26 +6,34 @@ from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from rowsmith.exceptions import FieldError
-from rowsmith.expressions.base import Resolved, Scope, as_expression
+from rowsmith.expressions.base import Combinable, Resolved, Scope, Value, as_expression
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F
+from rowsmith.expressions.ordering import OrderBy
 from rowsmith.expressions.q import Q
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
-from rowsmith.sql.computed import has_window
-from rowsmith.sql.nodes import walk
+from rowsmith.sql.computed import has_aggregate, has_window, own_parts
 
 
 class Aggregate(Func):
-    """An aggregate function; `filter` restricts its rows, `default` replaces NULL for an empty set."""
+    """An aggregate function; `filter` restricts its rows, `default` replaces NULL for an empty set.
+
+    allow_distinct, allow_order_by:  whether it may be told to leave repeated values out, and to sort them.
+    empty_result_set_value:          what it is of no rows.
+    """
 
     aggregates = True
     contains_aggregate = True
     template = "%(function)s(%(distinct)s%(expressions)s)"
-    arity = 1
     window_compatible = True
     allow_distinct: ClassVar[bool] = False
-    empty_result: ClassVar[Any] = None
+    allow_order_by: ClassVar[bool] = False
+    empty_result_set_value: Any = None
+    distinct = False
+    filter: Any = None
+    default: Any = None
+    order_by: tuple[OrderBy, ...] = ()
 
     def __init__(
         self,
@@ -33,23 +41,33 @@ class Aggregate(Func):
         distinct: bool = False,
         filter: Any = None,
         default: Any = None,
+        order_by: Any = None,
         output_field: Any = None,
         **extra: Any,
     ) -> None:
-        if distinct and not self.allow_distinct:
-            raise TypeError(f"{type(self).__name__} does not allow distinct.")
-        if default is not None and self.empty_result is not None:
-            raise TypeError(f"{type(self).__name__} does not allow default.")
-        if len(expressions) == 1 and type(expressions[0]) is str and not extra:
+        if len(expressions) == 1 and type(expressions[0]) is str and self.arity in (1, None) and not extra:
             # The usual case, made without going through the common constructor.
-            self.expressions = [F(expressions[0])] if expressions[0] != "*" else [self._star(filter)]
+            name = expressions[0]
+            self.expressions = [F(name) if name != "*" else self._star(filter)]
             if output_field is not None:
                 self.output_field = output_field
         else:
             super().__init__(*expressions, output_field=output_field, **extra)
-        self.distinct = distinct
-        self.filter = filter
-        self.default = default
+        # What is not given is left to the class: most aggregates have none of it.
+        if distinct:
+            if not self.allow_distinct:
+                raise TypeError(f"{type(self).__name__} does not allow distinct.")
+            self.distinct = True
+        if filter is not None:
+            self.filter = filter
+        if default is not None:
+            if self.empty_result_set_value is not None:
+                raise TypeError(f"{type(self).__name__} does not allow default.")
+            self.default = default
+        if order_by is not None:
+            if not self.allow_order_by:
+                raise TypeError(f"{type(self).__name__} does not allow order_by.")
+            self.order_by = _sort_keys(order_by)
 
     def _star(self, filter: Any) -> F:
         raise TypeError(f"{type(self).__name__} takes a field, not '*'.")
@@ -57,8 +75,8 @@ class Aggregate(Func):
     @property
     def default_alias(self) -> str:
         """The name of the result where none was given: `<path>__<function>`."""
-        [expression] = self.expressions
-        if isinstance(expression, F):
+        expression = self.expressions[0]
+        if isinstance(expression, F) and len(self.expressions) == 1 and type(expression) is not Star:
             return f"{expression.name}__{type(self).__name__.lower()}"
         raise TypeError("Complex expressions require an alias: give the aggregate a keyword name.")
 
@@ -66,49 +84,79 @@ class Aggregate(Func):
         return {"distinct": "DISTINCT " if self.distinct else "", "order_by": ""}
 
     def fingerprint(self, values: list[Any]) -> Hashable:
-        if self.filter is None and self.default is None and self.output_field is None and self._ours and not self.extra:
-            keys = [expression.fingerprint(values) for expression in self.expressions]
-            return (type(self), self.name, self.distinct, *keys)
+        state = vars(self)
+        if len(state) == 1 and self._ours:
+            # Only its arguments were given.
+            [expression, *others] = self.expressions
+            if not others:
+                return (type(self), expression.fingerprint(values))
         condition = None if self.filter is None else self.filter.fingerprint(values)
         key = super().fingerprint(values)
+        order = tuple([item.fingerprint(values) for item in self.order_by])
         default = None if self.default is None else as_expression(self.default).fingerprint(values)
-        return (key, self.distinct, condition, default)
+        return (key, self.distinct, condition, order, default)
 
     def empty_value(self) -> Any:
-        """What the aggregate of no rows is."""
-        return getattr(self.default, "value", self.default) if self.default is not None else self.empty_result
+        """What the aggregate of no rows is; NotImplemented when only the database can tell."""
+        if self.default is None:
+            return self.empty_result_set_value
+        if isinstance(self.default, Combinable):
+            return self.default.value if isinstance(self.default, Value) else NotImplemented
+        return self.default
 
     def resolve(self, scope: Scope) -> Resolved:
         condition = None
         if self.filter is not None:
             condition = scope.condition(self.filter if isinstance(self.filter, Q) else Q(self.filter))
-        [argument] = [expression.resolve(scope) for expression in self.expressions]
-        if not scope.summarizing and any(isinstance(node, sql.Aggregate) for node in walk(argument.node)):
+        resolved = [expression.resolve(scope) for expression in self.expressions]
+        arguments = tuple([argument.node for argument in resolved])
+        for argument in arguments:
+            self._check(argument, scope)
+        order_by = tuple([item.resolve_key(scope) for item in self.order_by])
+        type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
+        type_ = type_ or types.Unknown()
+        node: sql.Expression = sql.Aggregate(
+            self.name, arguments, distinct=self.distinct, filter=condition, order_by=order_by, type=type_
+        )
+        field = self.output_field or next((a.field for a in resolved if a.node.type == type_), None)
+        if self.default is not None:
+            default = as_expression(self.default).resolve(scope)
+            node = sql.Function("COALESCE", (node, default.node), type=type_)
+        return Resolved(node, field or scope.field_for(type_))
+
+    def _check(self, argument: sql.Expression, scope: Scope) -> None:
+        """Raise FieldError for an argument that is known only once the rows are grouped."""
+        if any(isinstance(node, sql.Summary) for node in own_parts(argument)):
+            raise FieldError(f"Cannot compute {self!r}: it would aggregate over an aggregate of the same call.")
+        if not scope.summarizing and has_aggregate(argument):
             raise FieldError(f"Cannot compute {self!r}: it would aggregate over an aggregate.")
-        if self.contains_over_clause or (not scope.summarizing and has_window(argument.node)):
+        if self.contains_over_clause or (not scope.summarizing and has_window(argument)):
             raise FieldError(
                 f"Cannot compute {self!r}: it would aggregate over a window. Name the window with annotate(), and ask "
                 "aggregate() for the rest."
             )
-        type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(argument.node)
-        type_ = type_ or types.Unknown()
-        node: sql.Expression = sql.Aggregate(
-            self.name, (argument.node,), distinct=self.distinct, filter=condition, type=type_
-        )
-        field = self.output_field or (
-            argument.field if type_ == argument.node.type else scope.field_for(type_)
-        )
-        if self.default is not None:
-            default = as_expression(self.default).resolve(scope)
-            node = sql.Function("COALESCE", (node, default.node), type=type_)
-        return Resolved(node, field)
+
+
+def _sort_keys(order_by: Any) -> tuple[OrderBy, ...]:
+    """The sort keys of `order_by`: a name, perhaps with a `-` before it, an expression, or several of them."""
+    items = order_by if isinstance(order_by, list | tuple) else (order_by,)
+    keys = []
+    for item in items:
+        if isinstance(item, str):
+            keys.append(OrderBy(F(item.removeprefix("-")), descending=item.startswith("-")))
+        elif isinstance(item, Combinable):
+            keys.append(item if isinstance(item, OrderBy) else OrderBy(item))
+        else:
+            raise ValueError(f"order_by takes names of fields and expressions, not {item!r}.")
+    return tuple(keys)
 
 
 class Count(Aggregate):
     """The number of rows whose value is not NULL; of all rows for `"*"`."""
 
+    arity = 1
     allow_distinct = True
-    empty_result = 0
+    empty_result_set_value = 0
     result = types.Integer(64)
 
     def _star(self, filter: Any) -> F:
@@ -132,25 +180,111 @@ class Star(F):
         return Resolved(sql.Star())
 
 
+class _OfOne(Aggregate):
+    """An aggregate whose result is of the type of its argument."""
+
+    arity = 1
+
+    def result_type(self, *arguments: sql.Expression) -> types.Type:
+        return arguments[0].type
+
+
+class Max(_OfOne):
+    """The largest value."""
+
+
+class Min(_OfOne):
+    """The smallest value."""
+
+
+class AnyValue(_OfOne):
+    """Any value that is not NULL; PostgreSQL knows it from version 16 on."""
+
+    function = "ANY_VALUE"
+
+
+class BitAnd(_OfOne):
+    """The bits set in every value."""
+
+    function = "BIT_AND"
+
+
+class BitOr(_OfOne):
+    """The bits set in any value."""
+
+    function = "BIT_OR"
+
+
+class BitXor(_OfOne):
+    """The bits set in an odd number of values."""
+
+    function = "BIT_XOR"
+
+
 class Sum(Aggregate):
     """The sum."""
 
+    arity = 1
     allow_distinct = True
 
 
-class Avg(Aggregate):
+class _Mean(Aggregate):
+    """An aggregate that is exact for exact numbers, and a floating-point number for whole ones."""
+
+    arity = 1
+
+    def result_type(self, *arguments: sql.Expression) -> types.Type:
+        type_ = arguments[0].type
+        whole = isinstance(type_, types.Integer | types.Serial | types.Boolean)
+        return types.Float() if whole else types.unsized(type_)
+
+
+class Avg(_Mean):
     """The mean; of whole numbers a float."""
 
     allow_distinct = True
 
-    def result_type(self, *arguments: sql.Expression) -> types.Type:
-        type_ = arguments[0].type
-        return types.Float() if isinstance(type_, types.Integer | types.Serial) else types.unsized(type_)
+
+class StdDev(_Mean):
+    """The standard deviation, of the values as the whole population or, with `sample`, as a sample of it."""
+
+    def __init__(self, expression: Any, sample: bool = False, **options: Any) -> None:
+        super().__init__(expression, **options)
+        if sample:
+            self.name = "STDDEV_SAMP"
+
+    function = "STDDEV_POP"
 
 
-class Max(Aggregate):
-    """The largest value."""
+class Variance(_Mean):
+    """The variance, of the values as the whole population or, with `sample`, as a sample of it."""
+
+    function = "VAR_POP"
+
+    def __init__(self, expression: Any, sample: bool = False, **options: Any) -> None:
+        super().__init__(expression, **options)
+        if sample:
+            self.name = "VAR_SAMP"
 
 
-class Min(Aggregate):
-    """The smallest value."""
+class StringAgg(Aggregate):
+    """The texts one after the other, with `delimiter` between them, in the order of `order_by`."""
+
+    function = "STRING_AGG"
+    allow_distinct = True
+    allow_order_by = True
+    result = types.Text()
+
+    def __init__(self, expression: Any, delimiter: Any, **options: Any) -> None:
+        super().__init__(expression, delimiter, **options)
+        # A comma is what SQLite puts between different texts, and nothing else.
+        if isinstance(delimiter, Value) and delimiter.value == ",":
+            del self.expressions[1]
+            self.name = "STRING_AGG_COMMA"
+
+    @property
+    def default_alias(self) -> str:
+        [expression, *_] = self.expressions
+        if isinstance(expression, F):
+            return f"{expression.name}__stringagg"
+        return super().default_alias

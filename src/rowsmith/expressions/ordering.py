@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope
+from rowsmith.sql import expressions as sql
 
 
 class OrderBy(Expression):
@@ -41,11 +42,21 @@ class OrderBy(Expression):
         """True for NULLs first, False for NULLs last, None for the database's own place."""
         return True if self.nulls_first else False if self.nulls_last else None
 
+    def get_source_expressions(self) -> list[Any]:
+        return [self.expression]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        [self.expression] = expressions
+
     def fingerprint(self, values: list[Any]) -> Hashable:
         return (OrderBy, self.descending, self.nulls, self.expression.fingerprint(values))
 
     def resolve(self, scope: Scope) -> Resolved:
         return self.expression.resolve(scope)
+
+    def resolve_key(self, scope: Scope) -> sql.Ordering:
+        """The sort key in the SQL tree."""
+        return sql.Ordering(self.expression.resolve(scope).node, self.descending, self.nulls)
 
     def asc(self, **options: Any) -> OrderBy:
         return OrderBy(self.expression, **options)

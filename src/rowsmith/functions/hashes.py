@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-from rowsmith.functions.results import Textual
+from rowsmith.functions.results import OfText
 
 
-class MD5(Textual):
+class MD5(OfText):
     """The MD5 digest."""
 
-    arity = 1
     lookup_name = "md5"
 
 
-class SHA1(Textual):
+class SHA1(OfText):
     """The SHA-1 digest; PostgreSQL needs the extension pgcrypto."""
 
-    arity = 1
     lookup_name = "sha1"
 
 
-class SHA224(Textual):
+class SHA224(OfText):
     """The SHA-224 digest."""
 
-    arity = 1
     lookup_name = "sha224"
 
 
-class SHA256(Textual):
+class SHA256(OfText):
     """The SHA-256 digest."""
 
-    arity = 1
     lookup_name = "sha256"
 
 
-class SHA384(Textual):
+class SHA384(OfText):
     """The SHA-384 digest."""
 
-    arity = 1
     lookup_name = "sha384"
 
 
-class SHA512(Textual):
+class SHA512(OfText):
     """The SHA-512 digest."""
 
-    arity = 1
     lookup_name = "sha512"

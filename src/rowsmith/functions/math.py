@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+from rowsmith.expressions.base import as_condition_or_expression
 from rowsmith.expressions.func import Func
-from rowsmith.functions.results import Numeric, Real
+from rowsmith.functions.results import Numeric, OfNumber, Real
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 
@@ -36,19 +37,19 @@ class Sign(Numeric):
     lookup_name = "sign"
 
 
-class ACos(Real):
+class ACos(OfNumber):
     """The angle, in radians, whose cosine this is."""
 
     lookup_name = "acos"
 
 
-class ASin(Real):
+class ASin(OfNumber):
     """The angle, in radians, whose sine this is."""
 
     lookup_name = "asin"
 
 
-class ATan(Real):
+class ATan(OfNumber):
     """The angle, in radians, whose tangent this is."""
 
     lookup_name = "atan"
@@ -60,31 +61,31 @@ class ATan2(Real):
     arity = 2
 
 
-class Cos(Real):
+class Cos(OfNumber):
     """The cosine of an angle in radians."""
 
     lookup_name = "cos"
 
 
-class Cot(Real):
+class Cot(OfNumber):
     """The cotangent of an angle in radians."""
 
     lookup_name = "cot"
 
 
-class Degrees(Real):
+class Degrees(OfNumber):
     """An angle in radians as degrees."""
 
     lookup_name = "degrees"
 
 
-class Exp(Real):
+class Exp(OfNumber):
     """e to this power."""
 
     lookup_name = "exp"
 
 
-class Ln(Real):
+class Ln(OfNumber):
     """The natural logarithm."""
 
     lookup_name = "ln"
@@ -108,25 +109,25 @@ class Power(Real):
     arity = 2
 
 
-class Radians(Real):
+class Radians(OfNumber):
     """An angle in degrees as radians."""
 
     lookup_name = "radians"
 
 
-class Sin(Real):
+class Sin(OfNumber):
     """The sine of an angle in radians."""
 
     lookup_name = "sin"
 
 
-class Sqrt(Real):
+class Sqrt(OfNumber):
     """The square root."""
 
     lookup_name = "sqrt"
 
 
-class Tan(Real):
+class Tan(OfNumber):
     """The tangent of an angle in radians."""
 
     lookup_name = "tan"
@@ -150,13 +151,13 @@ class Random(Func):
 class Round(Numeric):
     """The number rounded to `precision` places behind the point; negative ones count from before it."""
 
-    arity = None
     lookup_name = "round"
 
     def __init__(self, expression: Any, precision: Any = 0, **options: Any) -> None:
         # How many places is part of the text where it is known: a database may refuse some.
         known = isinstance(precision, int)
-        super().__init__(expression, *(() if known else (precision,)), **options)
+        super().__init__(expression, **options)
+        self.expressions += [] if known else [as_condition_or_expression(precision)]
         self.precision: int | None = precision if known else None
 
     def fingerprint(self, values: list[Any]) -> Hashable:

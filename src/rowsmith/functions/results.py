@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rowsmith.expressions.func import Func
+from rowsmith.expressions.transforms import Transform
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 
@@ -49,10 +50,12 @@ class Textual(Func):
     result: ClassVar[types.Type | None] = types.Text()
 
 
-class Numeric(Func):
-    """A number of the same type as its argument."""
+class OfText(Textual, Transform):
+    """A text made of one text."""
 
-    arity: ClassVar[int | None] = 1
+
+class Numeric(Transform):
+    """A number of the same type as its argument."""
 
     def result_type(self, *arguments: sql.Expression) -> types.Type | None:
         return arguments[0].type
@@ -61,11 +64,13 @@ class Numeric(Func):
 class Real(Func):
     """An exact number when an argument is one, else a floating-point number."""
 
-    arity = 1
-
     def result_type(self, *arguments: sql.Expression) -> types.Type | None:
         exact = any(isinstance(argument.type, types.Decimal) for argument in arguments)
         return types.Decimal() if exact else types.Float()
+
+
+class OfNumber(Real, Transform):
+    """A number made of one number."""
 
 
 def checked_number(value: Any, name: str, least: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from rowsmith.expressions.base import Value
 from rowsmith.expressions.func import Func
-from rowsmith.functions.results import Textual, checked_number, common_type
+from rowsmith.expressions.transforms import Transform
+from rowsmith.functions.results import OfText, Textual, checked_number, common_type
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 
@@ -14,67 +15,58 @@ _SPACE = Value(" ")
 _NOTHING = Value("")
 
 
-class Lower(Textual):
+class Lower(OfText):
     """The text in lower case."""
 
-    arity = 1
     lookup_name = "lower"
 
 
-class Upper(Textual):
+class Upper(OfText):
     """The text in upper case."""
 
-    arity = 1
     lookup_name = "upper"
 
 
-class Reverse(Textual):
+class Reverse(OfText):
     """The text from its end to its start."""
 
-    arity = 1
     lookup_name = "reverse"
 
 
-class Trim(Textual):
+class Trim(OfText):
     """The text without spaces at either end."""
 
-    arity = 1
     lookup_name = "trim"
 
 
-class LTrim(Textual):
+class LTrim(OfText):
     """The text without spaces at its start."""
 
-    arity = 1
     lookup_name = "ltrim"
 
 
-class RTrim(Textual):
+class RTrim(OfText):
     """The text without spaces at its end."""
 
-    arity = 1
     lookup_name = "rtrim"
 
 
-class Length(Func):
+class Length(Transform):
     """How many characters the text has."""
 
-    arity = 1
     lookup_name = "length"
     result = types.Integer()
 
 
-class Chr(Textual):
+class Chr(OfText):
     """The character of a code point."""
 
-    arity = 1
     lookup_name = "chr"
 
 
-class Ord(Func):
+class Ord(Transform):
     """The code point of the first character."""
 
-    arity = 1
     lookup_name = "ord"
     result = types.Integer()
 

@@ -6,7 +6,11 @@ from rowsmith.execution.fetch_modes import FETCH_ONE, FETCH_PEERS, FETCH_RAISE
 from rowsmith.execution.prefetch import Prefetch, aprefetch_related_objects, prefetch_related_objects
 from rowsmith.expressions import (
     Aggregate,
+    AnyValue,
     Avg,
+    BitAnd,
+    BitOr,
+    BitXor,
     Case,
     Count,
     Exists,
@@ -20,10 +24,13 @@ from rowsmith.expressions import (
     OuterRef,
     Q,
     RowRange,
+    StdDev,
+    StringAgg,
     Subquery,
     Sum,
     Value,
     ValueRange,
+    Variance,
     When,
     Window,
     WindowFrame,
@@ -34,6 +41,7 @@ from rowsmith.fields.choices import Choices, IntegerChoices, TextChoices
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
 from rowsmith.fields.defaults import DEFERRED, NOT_PROVIDED, DatabaseDefault
 from rowsmith.fields.files import FileField, FilePathField, ImageField
+from rowsmith.fields.json import JSONField, JSONNull
 from rowsmith.fields.many_to_many import ManyToManyField
 from rowsmith.fields.numbers import (
     AutoField,
@@ -61,7 +69,7 @@ from rowsmith.fields.on_delete import (
     SET_DEFAULT,
     SET_NULL,
 )
-from rowsmith.fields.plain import BinaryField, GenericIPAddressField, JSONField, UUIDField
+from rowsmith.fields.plain import BinaryField, GenericIPAddressField, UUIDField
 from rowsmith.fields.related import ForeignKey, ForeignObject, OneToOneField
 from rowsmith.fields.relation import ForeignObjectRel, ManyToManyRel, ManyToOneRel, OneToOneRel
 from rowsmith.fields.text import CharField, EmailField, SlugField, TextField, URLField
@@ -88,12 +96,16 @@ __all__ = [
     "SET_DEFAULT",
     "SET_NULL",
     "Aggregate",
+    "AnyValue",
     "AutoField",
     "Avg",
     "BaseConstraint",
     "BigAutoField",
     "BigIntegerField",
     "BinaryField",
+    "BitAnd",
+    "BitOr",
+    "BitXor",
     "BooleanField",
     "Case",
     "CharField",
@@ -125,6 +137,7 @@ __all__ = [
     "IntegerChoices",
     "IntegerField",
     "JSONField",
+    "JSONNull",
     "Manager",
     "ManyToManyField",
     "ManyToManyRel",
@@ -149,6 +162,8 @@ __all__ = [
     "SlugField",
     "SmallAutoField",
     "SmallIntegerField",
+    "StdDev",
+    "StringAgg",
     "Subquery",
     "Sum",
     "TextChoices",
@@ -159,6 +174,7 @@ __all__ = [
     "UniqueConstraint",
     "Value",
     "ValueRange",
+    "Variance",
     "When",
     "Window",
     "WindowFrame",

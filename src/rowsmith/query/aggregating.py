@@ -8,7 +8,8 @@ from typing import Any
 from rowsmith.expressions.base import Combinable
 from rowsmith.query.derived import OutputScope, derived
 from rowsmith.query.planner import Plan, aggregating, nest, plan
-from rowsmith.query.query import Chosen, Query
+from rowsmith.query.pruning import pruned
+from rowsmith.query.query import Annotation, Chosen, Query
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.query.steps import checked_alias
@@ -36,10 +37,13 @@ def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any
         if not has_aggregate(found.node):
             raise TypeError(f"{name} is not an aggregate expression")
         resolved.append((name, found.node, found.field))
+        # A later one may name it.
+        summary = Annotation(sql.Summary(found.node, type=found.node.type), found.field, aggregate=True)
+        scope.annotations = {**scope.annotations, name: summary}
     if below is not None:
         outer = aggregating(query, tuple(resolved))
         return Plan(Select(outer.tree.outputs, derived(below.tree)), outer.layout)
-    query = query.but(joins=tuple(scope.joins))
+    query = pruned(query.but(joins=tuple(scope.joins)), [node for _, node, _ in resolved])
     if not query.layered and not any(has_window(node) for _, node, _ in resolved):
         return aggregating(query.but(ordering=()), tuple(resolved))
     return _around(query, resolved)

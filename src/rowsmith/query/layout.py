@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rowsmith.exceptions import FieldError
+from rowsmith.expressions.arithmetic import MixedTypes
 from rowsmith.query.query import RowForm
 from rowsmith.records import Record
 from rowsmith.sql.expressions import Column, Expression
@@ -18,7 +20,9 @@ class Item(Record):
 
 
 def item_of(node: Expression, field: Any) -> Item:
-    """The column of a row that an expression fills."""
+    """The column of a row that an expression fills; FieldError when it is not known how to read it."""
+    if isinstance(field, MixedTypes):
+        raise FieldError(f"Cannot read the result: {field}")
     return Item(node.type if isinstance(node, Column) else Computed(node.type), field)
 
 

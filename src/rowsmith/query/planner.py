@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from rowsmith.exceptions import FieldError, SubqueryColumns
-from rowsmith.expressions.arithmetic import MixedTypes
+from rowsmith.exceptions import SubqueryColumns
 from rowsmith.query.combining import plan_combination
 from rowsmith.query.derived import ROWS
+from rowsmith.query.grouping import group_keys
 from rowsmith.query.joining import join_tree
 from rowsmith.query.layout import Layout, item_of
 from rowsmith.query.locking import lock_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
+from rowsmith.query.pruning import pruned
 from rowsmith.query.qualifying import Below, check_groups, split
 from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
@@ -22,8 +23,7 @@ from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
-from rowsmith.sql.computed import has_aggregate, has_window
-from rowsmith.sql.nodes import Node, parts
+from rowsmith.sql.computed import has_window
 from rowsmith.sql.select import Derived, Output, Select
 from rowsmith.sql.select import Query as Tree
 
@@ -45,13 +45,12 @@ def plan(query: Query) -> Plan:
     else:
         outputs, layout = select_instance(query, scope)
     ordering = resolved_ordering(query, scope)
-    grouping = _grouping(query, outputs, ordering)
     if query.distinct and not query.distinct_on:
         outputs = _with_ordering(outputs, ordering)
     query = query.but(lock=lock_of(query, layout, outputs))
     if has_window(query.where):
         return Plan(_qualified(query, scope, outputs, ordering), layout)
-    return Plan(assemble(query, scope, outputs, ordering, grouping), layout)
+    return Plan(assemble(query, scope, outputs, ordering), layout)
 
 
 def _qualified(
@@ -62,11 +61,11 @@ def _qualified(
     if query.grouping is not None:
         check_groups(conditions.qualify)
     below = Below(outputs, frozenset(joined.alias for joined in scope.joins))
-    whole = assemble(query.but(where=p.ALWAYS), scope, (), tuple(map(below.seen_from_above, ordering)))
+    whole = assemble(query.but(where=p.ALWAYS, grouping=None), scope, (), tuple(map(below.seen_from_above, ordering)))
     where = below.seen_from_above(conditions.qualify)
     distinct_on = tuple(map(below.seen_from_above, whole.distinct_on))
     source, joins = join_tree(scope.joins, conditions.where)
-    grouping = _grouping(query, tuple(below.outputs), ())
+    grouping = group_keys(query, below.outputs, (), conditions.having)
     inner = Select(below.named(), source, joins, conditions.where, grouping, conditions.having)
     return replace(
         whole,
@@ -93,7 +92,6 @@ def assemble(
     scope: Resolver,
     outputs: tuple[Output, ...],
     ordering: tuple[sql.Ordering, ...],
-    grouping: tuple[sql.Expression, ...] = (),
 ) -> Select:
     """A SELECT over the query's joins with its conditions, its slice and its lock."""
     conditions = split(query.where)
@@ -103,7 +101,7 @@ def assemble(
         source,
         joins,
         conditions.where,
-        grouping,
+        group_keys(query, outputs, ordering, conditions.having),
         conditions.having,
         ordering,
         limit=_limit(query),
@@ -120,67 +118,15 @@ def _limit(query: Query) -> sql.Expression | None:
     return None if query.cap is None else sql.Literal(query.cap)
 
 
-def _check(field: Any) -> Any:
-    if isinstance(field, MixedTypes):
-        raise FieldError(f"Cannot read the result: {field}")
-    return field
-
-
 def _chosen(query: Query) -> tuple[tuple[Output, ...], Layout]:
     chosen: list[Chosen] = list(query.chosen or ())
     outputs = tuple(_output(item, query) for item in chosen)
-    items = tuple(item_of(item.node, _check(item.field)) for item in chosen)
+    items = tuple(item_of(item.node, item.field) for item in chosen)
     return outputs, Layout(query.form, items, tuple(item.key for item in chosen))
 
 
 def _output(item: Chosen, query: Query) -> Output:
     return Output(item.node, item.key if item.key in query.annotations else None)
-
-
-def _grouping(
-    query: Query, outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ...]
-) -> tuple[sql.Expression, ...]:
-    """The GROUP BY: what was asked for, and what the result or the order needs besides."""
-    if query.grouping is None:
-        return ()
-    keys: list[sql.Expression] = []
-    if query.grouping == "model":
-        keys.append(sql.Column(query.base, query.options.pk.column, type=query.options.pk.sql_type))
-        outside = [o.expression for o in outputs if not _is_own(o.expression, query)]
-    else:
-        if any(map(has_window, query.grouping)):
-            raise FieldError(
-                "Rows cannot be grouped by a window, which is computed after the groups. Ask for the windows with "
-                "values() in a queryset of its own, and group its rows in Python or in a common table."
-            )
-        keys.extend(query.grouping)
-        outside = [o.expression for o in outputs]
-    explicit = ordering if query.ordering is not None else ()
-    for expression in (*outside, *(key.expression for key in explicit)):
-        for key in _ungrouped(expression):
-            if key not in keys and not (query.grouping == "model" and _is_own(key, query)):
-                keys.append(key)
-    return tuple(keys)
-
-
-def _ungrouped(expression: sql.Expression) -> list[sql.Expression]:
-    """What of an expression has one value for a group only if it is grouped by."""
-    if not has_window(expression):
-        return [] if has_aggregate(expression) or isinstance(expression, sql.Literal) else [expression]
-    found: list[sql.Expression] = []
-    pending: list[Node] = [expression]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, sql.Column):
-            found.append(node)
-        elif not isinstance(node, sql.Aggregate | Tree):
-            pending.extend(parts(node))
-    return found
-
-
-def _is_own(expression: sql.Expression, query: Query) -> bool:
-    """Whether it is a column of the model's own table, which its key determines."""
-    return isinstance(expression, sql.Column) and expression.alias == query.base
 
 
 def _with_ordering(outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ...]) -> tuple[Output, ...]:
@@ -192,6 +138,7 @@ def _with_ordering(outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ..
 
 def counting(query: Query) -> Select:
     """SELECT COUNT(*) of the rows that `query` would yield."""
+    query = pruned(query)
     star = Output(sql.Aggregate("COUNT", (sql.Star(),), type=types.Integer(64)))
     if not (query.layered or query.distinct_on):
         scope = Resolver(query, Constants(), nest)
@@ -210,6 +157,7 @@ def _bare(query: Query) -> Query:
 
 def existing(query: Query) -> Select:
     """SELECT 1 of at most one row of `query`."""
+    query = pruned(query)
     one = Output(sql.Literal(1, type=types.Integer()), "a")
     if query.layered:
         inner = plan(_bare(query)).tree
@@ -224,7 +172,7 @@ def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any],
     scope = Resolver(query, Constants(), nest)
     outputs = tuple(Output(node, name) for name, node, _ in aggregates)
     tree = assemble(query.but(lock=None), scope, outputs, ())
-    items = tuple(item_of(node, _check(field)) for _, node, field in aggregates)
+    items = tuple(item_of(node, field) for _, node, field in aggregates)
     return Plan(tree, Layout("dict", items, tuple(name for name, _, _ in aggregates)))
 
 

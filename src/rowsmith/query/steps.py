@@ -12,6 +12,7 @@ from rowsmith.expressions.base import Combinable, Resolved
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS
 from rowsmith.query.combining import choosing_of_whole, uncombined
+from rowsmith.query.grouping import groups_of
 from rowsmith.query.ordering import is_total, resolved_ordering, sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
 from rowsmith.query.planner import choose_by_name, nest
@@ -161,7 +162,11 @@ def nothing(query: Query, slots: Slots) -> Query:
 def ordered(query: Query, slots: Slots, names: Sequence[Any]) -> Query:
     """order_by()."""
     unsliced(query, "reorder")
-    return query.but(ordering=sort_keys(names, scope_of(query, slots)))
+    ordering = sort_keys(names, scope_of(query, slots))
+    grouping = query.grouping
+    if grouping is None and any(getattr(name, "contains_aggregate", False) for name in names):
+        grouping = "model" if query.chosen is None else groups_of(query.chosen)
+    return query.but(ordering=ordering, grouping=grouping)
 
 
 def reversed_query(query: Query, slots: Slots) -> Query:
@@ -302,8 +307,8 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, sel
         checked_alias(query, name)
         resolved: Resolved = expression.resolve(scope)
         aggregate = has_aggregate(resolved.node)
-        if aggregate and grouping is None:
-            grouping = "model" if chosen is None else tuple(c.node for c in chosen if not has_aggregate(c.node))
+        if aggregate:
+            grouping = "model" if chosen is None else groups_of(chosen)
         annotations[name] = Annotation(resolved.node, resolved.field, selected, aggregate)
         scope.annotations = annotations
         if chosen is not None and selected:

@@ -223,6 +223,28 @@ class Aggregate(AggregateCall):
     """An aggregate over the rows of a group."""
 
 
+class Summary(Typed):
+    """The value of one aggregate() argument, named by a later one of the same call."""
+
+    value: Expression
+
+
+class JsonPath(Typed):
+    """The value at the end of a path into a JSON document; NULL where there is none.
+
+    keys:  names of members and indices of elements; what reads as a whole number is an index.
+    form:  `value` as the database compares it, `text` for its text, `json` for a document of its own.
+    """
+
+    operand: Expression
+    keys: tuple[str, ...]
+    form: str = "value"
+
+
+class JsonNull(Typed):
+    """The document null, which is a value."""
+
+
 class Subselect(Typed):
     """The single value of a query with one column and at most one row."""
 

@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 
 from rowsmith.dialects.renderer import Renderer
+from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql import types as t
 from rowsmith.sql.statement import Binding
@@ -64,6 +65,13 @@ def posix_zone(name: str) -> str:
     return f"UTC{'-' if match[2] == '+' else '+'}{match[3]}"
 
 
+def _truth(name: str, node: e.AggregateCall) -> str:
+    """The aggregate that stands for MAX and MIN of truth values."""
+    if not isinstance(node.arguments[0].type, t.Boolean):
+        return name
+    return "BOOL_OR" if name == "MAX" else "BOOL_AND"
+
+
 class PostgresqlFunctions(Renderer):
     """The functions of a renderer for PostgreSQL."""
 
@@ -113,6 +121,22 @@ class PostgresqlFunctions(Renderer):
 
     def function_sha1(self, node: e.Function) -> str:
         return f"ENCODE(DIGEST({self.octets(node.arguments[0])}, 'sha1'), 'hex')"
+
+    def aggregate_max(self, node: e.AggregateCall) -> str:
+        return self.plain_aggregate(replace(node, name=_truth("MAX", node)))
+
+    def aggregate_min(self, node: e.AggregateCall) -> str:
+        return self.plain_aggregate(replace(node, name=_truth("MIN", node)))
+
+    def aggregate_string_agg_comma(self, node: e.AggregateCall) -> str:
+        return self.aggregate_string_agg(node)
+
+    def aggregate_string_agg(self, node: e.AggregateCall) -> str:
+        text, *others = node.arguments
+        distinct = "DISTINCT " if node.distinct else ""
+        parts = [self.text(text), *([self.text(other) for other in others] or ["','"])]
+        order = f" ORDER BY {self.list(node.order_by)}" if node.order_by else ""
+        return f"STRING_AGG({distinct}{', '.join(parts)}{order})"
 
     def zone(self, node: e.Expression) -> str:
         """A time zone by its name."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rowsmith.dialects.sqlite import numbers
+from rowsmith.dialects.sqlite import aggregates, numbers
 from rowsmith.dialects.sqlite import texts as text_functions
 
 if TYPE_CHECKING:
@@ -216,5 +216,6 @@ def register(connection: Connection) -> None:
     functions: tuple[tuple[str, int, Any], ...] = (*_FUNCTIONS, *numbers.missing(connection))
     for name, arity, function in functions:
         connection.create_function(name, arity, function, deterministic=True)
+    aggregates.register(connection)
     for name, arity, changing in _CHANGING:
         connection.create_function(name, arity, changing)

@@ -11,6 +11,8 @@ from rowsmith.sql import expressions as e
 from rowsmith.sql import types as t
 
 _TEXTUAL = (t.Text, t.Varchar, t.Unknown)
+_MOMENTS = (t.Date, t.Time, t.DateTime)
+_SUMS = frozenset({"SUM", "AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"})
 
 
 class SqliteFunctions(Renderer):
@@ -18,7 +20,7 @@ class SqliteFunctions(Renderer):
 
     functions: ClassVar[dict[str, str]] = {
         "ANY_VALUE": "MIN",
-        "CHR": "CHAR",
+        "CHR": "ROWSMITH_CHR",
         "GREATEST": "MAX",
         "LEAST": "MIN",
         "ORD": "ROWSMITH_ORD",
@@ -88,6 +90,37 @@ class SqliteFunctions(Renderer):
 
     def function_json_object(self, node: e.Function) -> str:
         return f"JSON_OBJECT({', '.join([self.json(argument) for argument in node.arguments])})"
+
+    def plain_aggregate(self, node: e.AggregateCall) -> str:
+        if node.name in _SUMS and any(isinstance(argument.type, _MOMENTS) for argument in node.arguments):
+            raise NotSupportedError(
+                f"SQLite keeps dates and times as text, of which it cannot compute {node.name}. Compute it of a number "
+                "made of them, such as ExtractYear()."
+            )
+        return super().plain_aggregate(node)
+
+    def aggregate_string_agg_comma(self, node: e.AggregateCall) -> str:
+        return self._joined_texts(node, "','")
+
+    def aggregate_string_agg(self, node: e.AggregateCall) -> str:
+        if node.distinct:
+            raise NotSupportedError("On SQLite StringAgg(distinct=True) takes no delimiter but Value(',').")
+        return self._joined_texts(node, None)
+
+    def _joined_texts(self, node: e.AggregateCall, comma: str | None) -> str:
+        text = self.render(node.arguments[0])
+        if not node.order_by and comma is not None:
+            return f"GROUP_CONCAT({'DISTINCT ' if node.distinct else ''}{text})"
+        delimiter = comma or self.render(node.arguments[1])
+        if not node.order_by:
+            return f"GROUP_CONCAT({text}, {delimiter})"
+        # SQLite sorts the arguments of aggregates only from version 3.44 on.
+        order = "d" if node.distinct else ""
+        for key in node.order_by:
+            first = not key.descending if key.nulls_first is None else key.nulls_first
+            order += (">" if key.descending else "<") + ("f" if first else "l")
+        keys = self.list([key.expression for key in node.order_by])
+        return f"ROWSMITH_STRING_AGG('{order}', {text}, {delimiter}, {keys})"
 
     def json(self, node: e.Expression) -> str:
         """A value as it stands in a document: SQLite keeps documents as text and truth values as numbers."""

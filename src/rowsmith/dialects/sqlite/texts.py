@@ -11,6 +11,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
 
 
+def character(value: int | None) -> str | None:
+    """The character of a code point."""
+    return None if value is None else chr(value)
+
+
 def order(value: Any) -> int | None:
     """The code point of the first character; 0 for the empty text."""
     if value is None:
@@ -54,6 +59,7 @@ def _digest(algorithm: str) -> Callable[[Any], str | None]:
 
 
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
+    ("ROWSMITH_CHR", 1, character),
     ("ROWSMITH_ORD", 1, order),
     ("REVERSE", 1, reverse),
     ("REPEAT", 2, repeat),

@@ -1,0 +1,76 @@
+"""Grouping: the GROUP BY of a query: what was asked for, and what else the result needs one value of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rowsmith.exceptions import FieldError
+from rowsmith.query.query import Chosen, Query
+from rowsmith.sql import expressions as sql
+from rowsmith.sql.computed import has_aggregate, has_window
+from rowsmith.sql.nodes import Node, parts
+from rowsmith.sql.predicates import ALWAYS, Predicate
+from rowsmith.sql.select import Output
+
+
+def groups_of(chosen: Iterable[Chosen]) -> tuple[sql.Expression, ...]:
+    """What values() groups by once an aggregate joins it."""
+    return tuple([item.node for item in chosen if not has_aggregate(item.node)])
+
+
+def group_keys(
+    query: Query, outputs: Iterable[Output], ordering: Iterable[sql.Ordering], having: Predicate = ALWAYS
+) -> tuple[sql.Expression, ...]:
+    """The GROUP BY of a query for these outputs, in this order; empty without groups."""
+    if query.grouping is None:
+        return ()
+    keys: list[sql.Expression]
+    own: str | None = None
+    if query.grouping == "model":
+        own, key = query.base, query.options.pk
+        keys = [sql.Column(own, key.column, type=key.sql_type)]
+    else:
+        keys = list(dict.fromkeys(query.grouping))
+        if any(map(has_window, keys)):
+            raise FieldError(
+                "Rows cannot be grouped by a window, which is computed after the groups. Ask for the windows with "
+                "values() in a queryset of its own, and group its rows in Python or in a common table."
+            )
+    aliases = frozenset(joined.alias for joined in query.joins)
+    needed = [output.expression for output in outputs]
+    if query.ordering is not None:
+        needed += [key.expression for key in ordering]
+    for expression in (*needed, having):
+        for found in _varying(expression, keys, aliases, own):
+            if found not in keys:
+                keys.append(found)
+    return tuple(keys)
+
+
+def _varying(
+    node: Node, keys: list[sql.Expression], aliases: frozenset[str], own: str | None
+) -> Iterator[sql.Expression]:
+    """The parts of `node` that may have several values within a group unless it is grouped by them, too.
+
+    own:  the table whose key is grouped by: its columns have one value.
+    """
+    if node in keys:
+        return
+    columns = [column for column in _columns(node, keys) if column.alias in aliases and column.alias != own]
+    if not columns:
+        return
+    if isinstance(node, sql.Expression) and not has_aggregate(node) and not has_window(node):
+        yield node
+    else:
+        yield from columns
+
+
+def _columns(node: Node, keys: list[sql.Expression]) -> Iterator[sql.Column]:
+    """The columns below `node` outside of aggregates and of what is grouped by already."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, sql.Column):
+            yield current
+        elif not isinstance(current, sql.Aggregate) and current not in keys:
+            pending.extend(reversed(list(parts(current))))
