@@ -513,7 +513,11 @@ class Value(Expression):
     def resolve(self, scope: Scope) -> Resolved:
         if self.output_field is not None:
             type_ = scope.type_of(self.output_field)
-            return Resolved(scope.value(self.value, type_, cast=True), self.output_field)
+            node = scope.value(self.value, type_, cast=True)
+            if self.value is None and isinstance(type_, types.Json):
+                # NULL is said by None alone; a Value that is told to be a document is the document null.
+                node = sql.JsonNull(type=type_)
+            return Resolved(node, self.output_field)
         type_ = type_of_value(self.value)
         return Resolved(scope.value(self.value, type_, cast=True), scope.field_for(type_))
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from rowsmith.expressions.base import Expression
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
+from rowsmith.fields.json import JSONField
 from rowsmith.fields.numbers import BigIntegerField, BooleanField, DecimalField, FloatField
-from rowsmith.fields.plain import BinaryField, GenericIPAddressField, JSONField, UUIDField
+from rowsmith.fields.plain import BinaryField, GenericIPAddressField, UUIDField
 from rowsmith.fields.text import CharField, TextField
 from rowsmith.sql import types
 

@@ -1,11 +1,10 @@
-"""Plain values of other kinds: identifiers, addresses, bytes and JSON documents."""
+"""Plain values of other kinds: identifiers, addresses and bytes."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import ipaddress
-import json
 import uuid
 from collections.abc import Callable
 from functools import cached_property
@@ -180,63 +179,3 @@ class GenericIPAddressField(Field[S, G]):
         if (mapped := address.ipv4_mapped) is not None:
             return str(mapped) if self.unpack_ipv4 else f"::ffff:{mapped}"
         return str(address)
-
-
-class JSONField(Field[S, G]):
-    """A JSON document; `encoder` and `decoder` are the classes that `json.dumps` and `json.loads` take as `cls`."""
-
-    prep_types = frozenset({dict, list, str, int, float, bool})
-    empty_strings_allowed = False
-    default_error_messages = {"invalid": "Value must be valid JSON."}
-    description = "A JSON object"
-
-    @overload
-    def __init__(
-        self: JSONField[Any, Any],
-        verbose_name: str | None = ...,
-        name: str | None = ...,
-        encoder: Callable[..., Any] | None = ...,
-        decoder: Callable[..., Any] | None = ...,
-        **options: Any,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self,
-        verbose_name: str | None = ...,
-        name: str | None = ...,
-        encoder: Callable[..., Any] | None = ...,
-        decoder: Callable[..., Any] | None = ...,
-        **options: Any,
-    ) -> None: ...
-    def __init__(
-        self,
-        verbose_name: str | None = None,
-        name: str | None = None,
-        encoder: Callable[..., Any] | None = None,
-        decoder: Callable[..., Any] | None = None,
-        **options: Any,
-    ) -> None:
-        if encoder and not callable(encoder):
-            raise ValueError("The encoder parameter must be a callable object.")
-        if decoder and not callable(decoder):
-            raise ValueError("The decoder parameter must be a callable object.")
-        self.encoder, self.decoder = encoder, decoder
-        super().__init__(verbose_name, name, **options)
-
-    def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
-        name, path, args, keywords = super().deconstruct()
-        if self.encoder is not None:
-            keywords["encoder"] = self.encoder
-        if self.decoder is not None:
-            keywords["decoder"] = self.decoder
-        return name, path, args, keywords
-
-    def validate(self, value: Any, model_instance: Any) -> None:
-        super().validate(value, model_instance)
-        try:
-            json.dumps(value, cls=self.encoder)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
-
-    def value_to_string(self, instance: Any) -> Any:
-        return self.value_from_object(instance)

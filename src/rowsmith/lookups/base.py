@@ -23,6 +23,9 @@ class Given(Protocol):
 
     value: Any
 
+    def unfit(self) -> None:
+        """Let the query be planned anew for the next value."""
+
     def slot(self, prepare: Callable[[Any], Any] | None, type_: types.Type) -> sql.Parameter:
         """A place for what `prepare` makes of the value; it is prepared at each call, and refused there if wrong."""
 

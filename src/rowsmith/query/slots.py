@@ -22,6 +22,9 @@ class Given:
         self._index = index
         self.value = value
 
+    def unfit(self) -> None:
+        self._slots.unfit = True
+
     def slot(self, prepare: Preparer | None, type_: Type) -> sql.Parameter:
         return sql.Parameter(self._slots.allocate(self._index, prepare, self.value), type=type_)
 

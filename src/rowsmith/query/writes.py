@@ -7,14 +7,17 @@ from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Shaped
+from rowsmith.lookups.json import as_document
 from rowsmith.query.aliases import renamed
 from rowsmith.query.planner import nest, plan
 from rowsmith.query.query import Chosen, Query, query_of
 from rowsmith.query.related import RelatedKey
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
+from rowsmith.sql import types
 from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.modify import Assignment, Conflict, Delete, Insert, InsertMany, Update, UpdateMany
 from rowsmith.sql.select import Table
@@ -80,6 +83,8 @@ def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.E
                 "not to insert, because there is no row yet whose columns they could name."
             )
         node = value.resolve(scope).node
+        if isinstance(field.sql_type, types.Json):
+            node = stored_document(node)
         if has_aggregate(node):
             raise FieldError(f"Aggregate functions are not allowed in this query ({field.name}={value!r}).")
         if has_window(node):
@@ -95,6 +100,13 @@ def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.E
 
 def _windowed(field: Any, value: Any) -> FieldError:
     return FieldError(f"Window expressions are not allowed in this query ({field.name}={value!r}).")
+
+
+def stored_document(node: sql.Expression) -> sql.Expression:
+    """An expression that a document is set to."""
+    if isinstance(node, sql.JsonPath) and node.form == "value":
+        return replace(node, form="json")
+    return as_document(node)
 
 
 def _saving(field: Any) -> Any:

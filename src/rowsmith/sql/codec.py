@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from json import dumps
 from types import MappingProxyType
 from typing import Any
 
@@ -29,3 +30,8 @@ class Codec(Record):
 
 PLAIN = Codec()
 """The codec of a type that needs no conversion either way."""
+
+
+def text_document(text: str) -> str:
+    """The document that a text stands for: the word null is the document null."""
+    return text if text == "null" else dumps(text)

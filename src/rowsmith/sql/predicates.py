@@ -14,6 +14,7 @@ from rowsmith.sql.expressions import (
     DatePart,
     Expression,
     Function,
+    JsonPath,
     ListParameter,
     Negative,
     Truncate,
@@ -113,6 +114,21 @@ class Regex(Predicate):
     ignore_case: bool = False
 
 
+class JsonContains(Predicate):
+    """The document holds all that another does."""
+
+    operand: Expression
+    part: Expression
+
+
+class JsonHasKeys(Predicate):
+    """The object has all of the keys, or with `any` one of them."""
+
+    operand: Expression
+    keys: Expression
+    any: bool = False
+
+
 class Exists(Predicate):
     """The query has at least one row."""
 
@@ -203,6 +219,11 @@ def negation(operand: Predicate) -> Predicate:
     return Not(operand)
 
 
+_COMPARING = (
+    Comparison, JsonContains, Between, Like, Contains, SameText, Regex, InList, InExpressions, Holds,
+)  # fmt: skip
+
+
 def rejected_aliases(predicate: Predicate, strict_functions: frozenset[str]) -> frozenset[str]:
     """The aliases of which this predicate cannot be true when all their columns are NULL.
 
@@ -228,9 +249,9 @@ def _rejected(predicate: Predicate, wanted: bool, strict: frozenset[str]) -> fro
         if isinstance(predicate, InSelect) and wanted:
             return _strict_aliases(predicate.operand, strict)
         return frozenset()
-    if isinstance(
-        predicate, Comparison | Between | Like | Contains | SameText | Regex | InList | InExpressions | Holds
-    ):
+    if isinstance(predicate, JsonHasKeys):
+        return _strict_aliases(predicate.operand, strict) if wanted else frozenset()
+    if isinstance(predicate, _COMPARING):
         operands: list[Expression] = []
         match predicate:
             case InExpressions(operand, _) | InList(operand, _) | Holds(operand):
@@ -239,7 +260,7 @@ def _rejected(predicate: Predicate, wanted: bool, strict: frozenset[str]) -> fro
                 operands = [operand, low, high]
             case Between(operand, _, _):
                 operands = [operand]  # NULL in one bound alone may still make it false
-            case Comparison(_, left, right):
+            case Comparison(_, left, right) | JsonContains(left, right):
                 operands = [left, right]
             case (
                 Like(operand, text) | Contains(operand, text) | SameText(operand, text) | Regex(operand, text)
@@ -262,7 +283,7 @@ def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset
             from_here.add(current.alias)
         elif isinstance(current, Arithmetic):
             pending += [current.left, current.right]
-        elif isinstance(current, Negative | Cast | Collated | DatePart | DateOf | Truncate):
+        elif isinstance(current, Negative | Cast | Collated | DatePart | DateOf | JsonPath | Truncate):
             pending.append(current.operand)
         elif isinstance(current, Function) and current.name in strict:
             pending += current.arguments

@@ -87,6 +87,16 @@ class Json(Type):
     decoder: Any = None
 
 
+class JsonPart(Json):
+    """A value within a JSON document, as the database compares such values."""
+
+
+class JsonText(Type):
+    """Text that stands for a document, or with `part` for a value within one; the word null is the document null."""
+
+    part: bool = False
+
+
 class Inet(Type):
     """An IP address, as text in its normal form."""
 

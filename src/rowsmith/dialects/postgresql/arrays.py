@@ -31,6 +31,7 @@ _ELEMENTS: dict[type[types.Type], str] = {
     types.Varchar: _QUOTED,
     types.Inet: _QUOTED,
     types.Json: _QUOTED,
+    types.JsonPart: _QUOTED,
     types.Binary: "'\"\\\\\\\\x' + bytes(v).hex() + '\"'",
 }
 

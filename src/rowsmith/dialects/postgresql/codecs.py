@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from rowsmith.sql import types
-from rowsmith.sql.codec import PLAIN, Codec
+from rowsmith.sql.codec import PLAIN, Codec, text_document
 
 _encode_json = json.JSONEncoder(allow_nan=False).encode
 
@@ -24,6 +24,8 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
             return _naive_instant(zone)
         case types.Json(encoder, decoder):
             return _json(encoder, decoder)
+        case types.JsonText():
+            return Codec(encode=text_document)
         case types.Array(of):
             one = codec(of, use_tz=use_tz, zone=zone).encode
             if one is None:

@@ -34,7 +34,7 @@ def column_type(type_: types.Type) -> str:
             return "uuid"
         case types.Binary():
             return "bytea"
-        case types.Json():
+        case types.Json() | types.JsonText():
             return "jsonb"
         case types.Inet():
             return "inet"

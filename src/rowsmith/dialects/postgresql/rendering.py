@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rowsmith.dialects.postgresql.arrays import writer
+from rowsmith.dialects.postgresql.documents import PostgresqlDocuments
 from rowsmith.dialects.postgresql.spelling import PostgresqlFunctions, open_type
 from rowsmith.dialects.renderer import Renderer, Spelling
 from rowsmith.sql import expressions as e
@@ -14,7 +15,7 @@ from rowsmith.sql import types as t
 from rowsmith.sql.statement import Binding
 
 _TEXTUAL = (t.Text, t.Varchar)
-_UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json)
+_UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json, t.JsonText)
 _MOMENTS = (t.DateTime, t.Date, t.Time)
 _PARTS = {
     "week_day": "EXTRACT(DOW FROM {}) + 1",
@@ -24,7 +25,7 @@ _PARTS = {
 }
 
 
-class PostgresqlRenderer(PostgresqlFunctions):
+class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
     """PostgreSQL's differences from the common spelling; placeholders are numbered."""
 
     arithmetic = Renderer.arithmetic | {"^": "^", "#": "#"}

@@ -13,7 +13,7 @@ from typing import Any
 
 from rowsmith.exceptions import DataError
 from rowsmith.sql import types
-from rowsmith.sql.codec import PLAIN, Codec
+from rowsmith.sql.codec import PLAIN, Codec, text_document
 
 UTC = datetime.UTC
 
@@ -94,8 +94,12 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
             )
         case types.Uuid():
             return Codec(encode=_hex, decode=_uuid, encode_inline="'%032x' % {v}.int")
+        case types.JsonPart(encoder, decoder):
+            return _json_part(encoder, decoder)
         case types.Json(encoder, decoder):
             return _json(encoder, decoder)
+        case types.JsonText(part):
+            return PLAIN if part else Codec(encode=text_document)
         case types.Array(of):
             return _array(codec(of, use_tz=use_tz, zone=zone))
         case _:
@@ -287,6 +291,42 @@ def _json(encoder: Any, decoder: Any) -> Codec:
         return json.loads(value, cls=decoder)
 
     return Codec(encode=_encode_json if encoder is None else encode, decode=decode)
+
+
+def _json_part(encoder: Any, decoder: Any) -> Codec:
+    """Values within documents come bare: texts without quotes, true, false and null as words, the rest as documents."""
+
+    def encode(value: Any) -> Any:
+        if encoder is not None or not isinstance(value, _PARTS):
+            value = json.loads(json.dumps(value, cls=encoder, allow_nan=False))
+        match value:
+            case bool():
+                return "true" if value else "false"
+            case int():
+                # What is no whole number of SQLite's is kept as a fraction there.
+                return value if -(2**63) <= value < 2**63 else float(value)
+            case float() | str():
+                return value
+            case _:
+                return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+    def decode(value: Any) -> Any:
+        if type(value) is not str:
+            return value if decoder is None else json.loads(json.dumps(value), cls=decoder)
+        if value in _WORDS:
+            return _WORDS[value]
+        if value[:1] in ("{", "["):
+            try:
+                return json.loads(value, cls=decoder)
+            except ValueError:
+                pass  # a text that begins like a document
+        return value
+
+    return Codec(encode=encode, decode=decode)
+
+
+_PARTS = (bool, int, float, str, dict, list)
+_WORDS = {"true": True, "false": False, "null": None}
 
 
 def _array(of: Codec) -> Codec:

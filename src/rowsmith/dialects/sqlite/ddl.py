@@ -21,7 +21,7 @@ def column_type(type_: types.Type) -> str:
             return "real"
         case types.Decimal():
             return "decimal"
-        case types.Text() | types.Json() | types.Array():
+        case types.Text() | types.Json() | types.JsonText() | types.Array():
             return "text"
         case types.Varchar(length):
             return "varchar" if length is None else f"varchar({length})"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from json import dumps
 from typing import Any
 
+from rowsmith.dialects.sqlite.documents import SqliteDocuments
 from rowsmith.dialects.sqlite.spelling import SqliteFunctions
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.sql import expressions as e
@@ -34,7 +35,7 @@ def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[
     return lambda values: dumps([encode(value) for value in values])
 
 
-class SqliteRenderer(SqliteFunctions):
+class SqliteRenderer(SqliteFunctions, SqliteDocuments):
     """SQLite's differences from the common spelling."""
 
     def parameter(self, node: e.Parameter) -> str:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rowsmith.dialects.renderer import Renderer
 from rowsmith.exceptions import NotSupportedError
+from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql import types as t
 
@@ -124,6 +125,8 @@ class SqliteFunctions(Renderer):
 
     def json(self, node: e.Expression) -> str:
         """A value as it stands in a document: SQLite keeps documents as text and truth values as numbers."""
+        if isinstance(node, e.JsonPath):
+            return f"JSON({self.render(replace(node, form='json'))})"
         text = self.argument(node)
         if isinstance(node.type, t.Json) and not isinstance(node, e.Function):
             return f"JSON({text})"
