@@ -27,6 +27,7 @@ from rowsmith.expressions.base import (
 )
 from rowsmith.expressions.compiling import Compiler
 from rowsmith.expressions.conditional import Case, When
+from rowsmith.expressions.filtered import FilteredRelation
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F, OuterRef
 from rowsmith.expressions.ordering import OrderBy
@@ -51,6 +52,7 @@ __all__ = [
     "Expression",
     "ExpressionWrapper",
     "F",
+    "FilteredRelation",
     "Func",
     "Max",
     "Min",

@@ -22,6 +22,7 @@ class Outer(Protocol):
     """What is asked of the resolver of the query around the subquery, and of the subquery's own."""
 
     options: Any
+    start: str
     joins: list[Joined]
     reuse: set[str] | None
 
@@ -39,7 +40,7 @@ def related_exists(outer: Outer, path: Path, name: str, value: Any) -> Predicate
     steps, field = trimmed(path)
     column = inner.column(inner.follow(steps), field)
     left = Resolved(column, outer.comparable(path))
-    predicate = inner.compare(left, path.rest, _bound(value, outer), name)
+    predicate = inner.compare(left, path.rest, bound(value, outer), name)
     return p.Exists(renamed(_correlated(outer, inner, path, predicate)))
 
 
@@ -56,7 +57,7 @@ class _Outside(Combinable):
         return self.expression.resolve(self.scope)
 
 
-def _bound(value: Any, outer: Outer) -> Any:
+def bound(value: Any, outer: Outer) -> Any:
     """A value below a NOT: a name alone means the outer row, names within an expression the inner one."""
     if isinstance(value, F) and not isinstance(value, OuterRef):
         return _Outside(value, outer)
@@ -64,7 +65,7 @@ def _bound(value: Any, outer: Outer) -> Any:
         # The joins of the outer query are made all the same, and repeat its rows.
         value.resolve(outer.with_slots(Constants()))
     elif isinstance(value, list | tuple) and any(isinstance(item, Combinable) for item in value):
-        return [_bound(item, outer) for item in value]
+        return [bound(item, outer) for item in value]
     return value
 
 
@@ -80,7 +81,7 @@ def _correlated(outer: Outer, inner: Outer, path: Path, predicate: Predicate) ->
     else:
         start = joins[0]
         key = outer.options.pk
-        ties = [p.Comparison("=", inner.column(start.alias, key), outer.column(outer.joins[0].alias, key))]
+        ties = [p.Comparison("=", inner.column(start.alias, key), outer.column(outer.start, key))]
     where = p.conjunction([predicate, *ties])
     source, rest = join_tree([start, *joins[joins.index(start) + 1 :]], where)
     return Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where)
@@ -115,7 +116,7 @@ def _ties_to_head(outer: Outer, inner: Outer, head: Joined, way: tuple[Any, ...]
 
 def _shared(outer: Outer, head: Joined, way: tuple[Any, ...]) -> str | None:
     """The alias under which the same call already joined the relation, so that both speak of one row."""
-    alias = outer.joins[0].alias
+    alias = outer.start
     for step in way[:-1]:
         pairs = tuple((source.column, target.column) for source, target in step.pairs)
         alias = next((j.alias for j in outer.joins if j.parent == alias and j.pairs == pairs), "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from rowsmith.query.query import Joined
+from rowsmith.query.query import OWN, Joined
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
+from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.predicates import Predicate
 from rowsmith.sql.select import Join, Table
 
@@ -24,9 +26,20 @@ def present(joins: list[Joined], where: Predicate) -> frozenset[str]:
     return frozenset(found)
 
 
+def of_alias(condition: Predicate, alias: str) -> Predicate:
+    """The condition of a join with the columns of its own table under the table's alias."""
+    if condition == p.ALWAYS:
+        return condition
+
+    def change(node: Node) -> Node | None:
+        return replace(node, alias=alias) if isinstance(node, sql.Column) and node.alias == OWN else None
+
+    return rewrite(condition, change)
+
+
 def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join, ...]]:
     """The FROM of a query: an outer join stays one only where its missing rows could still be asked for."""
-    start, *others = joins
+    start, *others = [joined for joined in joins if not joined.dormant]
     there = present(joins, where)
     outer: set[str] = set()
     result = []
@@ -41,7 +54,7 @@ def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join,
                     p.Comparison("=", sql.Column(joined.parent, source), sql.Column(joined.alias, target))
                     for source, target in joined.pairs
                 ),
-                joined.condition,
+                of_alias(joined.condition, joined.alias),
             ]
         )
         result.append(Join(Table(joined.table, joined.alias), condition, outer=missing))

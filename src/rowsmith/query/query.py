@@ -14,6 +14,9 @@ from rowsmith.sql.predicates import ALWAYS, NEVER, Predicate
 from rowsmith.sql.select import Lock, Select
 from rowsmith.sql.windows import Window
 
+OWN = ""
+"""Stands for the alias of a table in the condition on which it is joined."""
+
 
 class Joined(Record):
     """A table of the query under its alias, and how it hangs on its parent.
@@ -21,6 +24,9 @@ class Joined(Record):
     pairs:     column of the parent, column of this table.
     multiple:  one row of the parent may meet several of this table.
     optional:  a row of the parent may meet none.
+    condition: what rows of this table must meet besides to be joined; its own columns stand under the alias OWN.
+    filtered:  the name of the FilteredRelation that it belongs to.
+    dormant:   nothing asks for it so far.
     """
 
     alias: str
@@ -31,10 +37,22 @@ class Joined(Record):
     multiple: bool = False
     optional: bool = False
     condition: Predicate = ALWAYS
+    filtered: str = ""
+    dormant: bool = False
 
     def like(self, other: Joined) -> bool:
         """Whether this table was joined in the same way, so that both may be one; their parents are compared apart."""
-        return self.table == other.table and self.pairs == other.pairs and self.condition == other.condition
+        alike = self.table == other.table and self.pairs == other.pairs and self.condition == other.condition
+        return alike and self.filtered == other.filtered
+
+
+class FilteredJoin(Record):
+    """What a FilteredRelation leads to: the alias and the options of the table, and the relation that it is of."""
+
+    name: str
+    alias: str
+    options: Any
+    relation: Any
 
 
 class Annotation(Record):
@@ -119,6 +137,7 @@ class Query(Record):
     fetch_mode: how instances load what they lack; None for the usual way.
     sticky:     aliases that the next filter() may share, for related managers.
     combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
+    filtered:   the relations that annotate() gave names of their own.
     """
 
     options: Any
@@ -143,6 +162,7 @@ class Query(Record):
     fetch_mode: Any = None
     nothing: bool = False
     combined: Combined | None = None
+    filtered: tuple[FilteredJoin, ...] = ()
 
     @property
     def sliced(self) -> bool:

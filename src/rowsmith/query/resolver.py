@@ -13,8 +13,9 @@ from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for
 from rowsmith.query.comparing import Operand, compare, compare_expressions, transformed
 from rowsmith.query.existence import related_exists
+from rowsmith.query.filtered import filtered_lookup, filtered_name
 from rowsmith.query.paths import SEPARATOR, Path, parse, trimmed
-from rowsmith.query.query import Annotation, Joined, Query
+from rowsmith.query.query import Annotation, FilteredJoin, Joined, Query
 from rowsmith.query.related import RelatedKey
 from rowsmith.query.slots import Slots
 from rowsmith.records import replace
@@ -57,6 +58,7 @@ class Resolver:
         self.reuse = reuse
         self.allow_joins = allow_joins
         self.prefix = prefix
+        self.filtered: Mapping[str, FilteredJoin] = {found.name: found for found in query.filtered}
         self.summarizing = False
         self.start = self.joins[0].alias
         self.optional: set[str] = set()
@@ -67,7 +69,7 @@ class Resolver:
     def at(self, alias: str, options: Any) -> Resolver:
         """This scope with paths that start at another of its tables."""
         there = copy(self)
-        there.start, there.options, there.annotations = alias, options, {}
+        there.start, there.options, there.annotations, there.filtered = alias, options, {}, {}
         return there
 
     def with_slots(self, slots: Slots) -> Resolver:
@@ -160,6 +162,8 @@ class Resolver:
                 raise FieldError(f"Cannot aggregate over the {first!r} alias. Use annotate() to promote it.")
             names = () if path in self.annotations else tuple(rest)
             return self.transform(Resolved(annotation.node, annotation.field), names, path)
+        if first in self.filtered:
+            return filtered_name(self, path)
         parsed = self.parse(path)
         return self.transform(self.field_at(parsed), parsed.rest, path)
 
@@ -254,18 +258,25 @@ class Resolver:
         if annotation is not None:
             names = () if name in self.annotations else tuple(rest)
             return self.compare(Resolved(annotation.node, annotation.field), names, value, name)
+        if first in self.filtered:
+            return filtered_lookup(self, name, value, negated, within_not)
         path = self.parse(name)
         if within_not and path.multiple:
             return related_exists(self, path, name, value)
         steps, field = trimmed(path)
         column = self.column(self.follow(steps), field)
-        left = Resolved(column, self.comparable(path))
-        predicate = self.compare(left, path.rest, value, name)
-        if negated and value is not None and not (path.rest[-1:] == ("isnull",) and value is True):
+        return self.against(Resolved(column, self.comparable(path)), path.rest, value, name, negated)
+
+    def against(
+        self, left: Resolved, names: tuple[str, ...], value: Any, name: str, negated: bool
+    ) -> Predicate:
+        """A column compared with a value, so that below a NOT a missing value is another one, not an unknown one."""
+        predicate = self.compare(left, names, value, name)
+        if negated and value is not None and not (names[-1:] == ("isnull",) and value is True):
             extra: list[Predicate] = []
-            if path.rest[-1:] != ("isnull",) and column.nullable:
+            if names[-1:] != ("isnull",) and isinstance(left.node, sql.Column) and left.node.nullable:
                 # NOT (NULL = 1) is unknown in SQL, but a row without a value does differ from 1.
-                extra.append(p.Not(p.IsNull(column)))
+                extra.append(p.Not(p.IsNull(left.node)))
             right = right_side(predicate)
             if isinstance(right, sql.Column) and self.may_be_empty(value):
                 extra.append(p.Not(p.IsNull(right)))
@@ -276,6 +287,8 @@ class Resolver:
     def may_be_empty(self, value: Any) -> bool:
         """Whether the column that a name on the right of a lookup means holds NULLs itself, joins apart."""
         if not isinstance(value, F) or isinstance(value, OuterRef) or value.name in self.annotations:
+            return False
+        if value.name.split(SEPARATOR)[0] in self.filtered:
             return False
         return bool(trimmed(self.parse(value.name))[1].null)
 
@@ -296,11 +309,14 @@ class Resolver:
 
     # Subqueries of its own
 
+    def over(self, joins: list[Joined]) -> Resolver:
+        """What a subquery over these tables resolves against; its values take the same slots."""
+        return Resolver(Query(joins[0].options, tuple(joins)), self.slots, self.nest, reuse=set(), prefix="_")
+
     def inner(self) -> Resolver:
         """What a subquery over the same model resolves against; its values take the same slots."""
         # Names that nothing else has, until it is known how deep the subquery is.
-        base = Joined("_0", self.options.db_table, self.options)
-        return Resolver(Query(self.options, (base,)), self.slots, self.nest, reuse=set(), prefix="_")
+        return self.over([Joined("_0", self.options.db_table, self.options)])
 
 
 def right_side(predicate: Predicate) -> sql.Expression | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rowsmith.exceptions import FieldError, did_you_mean
+from rowsmith.query.filtered import awake
 from rowsmith.query.layout import Instance, Item, Layout, Related, item_of
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Chosen, Loaded, Query, RowForm
@@ -124,7 +125,10 @@ def _related(
     if branches is None:
         followed = [f for f in options.fields if f.is_relation and f.concrete and not f.null]
     else:
-        followed = [_relation(options, name, prefix) for name in branches]
+        filtered = [name for name in branches if not prefix and name in scope.filtered]
+        for name in filtered:
+            yield _filtered(scope, query, loaded, name, outputs, items)
+        followed = [_relation(options, name, prefix) for name in branches if name not in filtered]
     for relation in followed:
         if branches is not None and _left_out(relation, fields, loaded, prefix):
             raise FieldError(
@@ -136,6 +140,19 @@ def _related(
         instance = _instance(step.model._meta, scope, there, query, loaded, name, outputs, items)
         back = relation.remote_field.cache_name if relation.one_to_one else None
         yield Related(relation.name, relation.cache_name, back, there in scope.optional, instance)
+
+
+def _filtered(
+    scope: Resolver, query: Query, loaded: Loaded, name: str, outputs: list[Output], items: list[Item]
+) -> Related:
+    """An instance that hangs on another by a FilteredRelation, under its name."""
+    found, _ = awake(scope, name)
+    instance = _instance(found.options, scope, found.alias, query, loaded, f"{name}{SEPARATOR}", outputs, items)
+    relation = found.relation
+    # A row that refers to the parent knows it, if it is the parent that this one hangs on.
+    direct = not relation.concrete and not relation.many_to_many and scope.joins[0].options is relation.model._meta
+    back = relation.field.cache_name if direct else None
+    return Related(name, name, back, found.alias in scope.optional, instance)
 
 
 def _left_out(relation: Any, fields: tuple[Any, ...], loaded: Loaded, prefix: str) -> bool:
@@ -160,12 +177,16 @@ def _relation(options: Any, name: str, prefix: str) -> Any:
     return found
 
 
-def check_related(options: Any, names: Iterable[str]) -> None:
+def check_related(query: Query, names: Iterable[str]) -> None:
     """Raise FieldError for a path that select_related() cannot follow."""
+    filtered = {found.name: found for found in query.filtered}
 
     def check(options: Any, tree: Tree, prefix: str) -> None:
         for name, below in tree.items():
+            if not prefix and name in filtered:
+                check(filtered[name].options, below, f"{name}{SEPARATOR}")
+                continue
             relation = _relation(options, name, prefix)
             check(relation.steps[0].model._meta, below, f"{prefix}{name}{SEPARATOR}")
 
-    check(options, name_tree(names), "")
+    check(query.options, name_tree(names), "")

@@ -9,14 +9,16 @@ from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.expressions.base import Combinable, Resolved
+from rowsmith.expressions.filtered import FilteredRelation
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS
 from rowsmith.query.combining import choosing_of_whole, uncombined
 from rowsmith.query.grouping import groups_of
+from rowsmith.query.naming import filtered_join
 from rowsmith.query.ordering import is_total, resolved_ordering, sort_keys
 from rowsmith.query.paths import SEPARATOR, parse
 from rowsmith.query.planner import choose_by_name, nest
-from rowsmith.query.query import Annotation, Chosen, Loaded, Query, RowForm
+from rowsmith.query.query import Annotation, Chosen, FilteredJoin, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
 from rowsmith.query.selecting import check_related, choose
 from rowsmith.query.slots import Constants, Slots
@@ -94,15 +96,8 @@ def combined(query: Query, slots: Slots, other: Query, width: int, connector: st
         raise TypeError("Cannot combine a unique query with a non-unique query.")
     if query.distinct_on != other.distinct_on:
         raise TypeError("Cannot combine queries with different distinct fields.")
-    # Each join serves one of the other query's: two joins there that are alike mean two rows.
-    free = set() if connector == "AND" else {joined.alias for joined in query.joins}
-    scope = scope_of(query, slots, reuse=free)
-    aliases = {other.base: query.base}
-    for joined in other.joins[1:]:
-        assert joined.parent is not None
-        alias = aliases[joined.alias] = scope.join_again(joined, aliases[joined.parent])
-        free.discard(alias)
     places = slots.place_prepared(width)
+    aliases = {other.base: query.base}
 
     def change(node: Node) -> Node | None:
         match node:
@@ -113,6 +108,14 @@ def combined(query: Query, slots: Slots, other: Query, width: int, connector: st
             case _:
                 return None
 
+    # Each join serves one of the other query's: two joins there that are alike mean two rows.
+    free = set() if connector == "AND" else {joined.alias for joined in query.joins}
+    scope = scope_of(query, slots, reuse=free)
+    for joined in other.joins[1:]:
+        assert joined.parent is not None
+        wanted = replace(joined, condition=rewrite(joined.condition, change))
+        alias = aliases[joined.alias] = scope.join_again(wanted, aliases[joined.parent])
+        free.discard(alias)
     where = _JOINING[connector]([query.where, rewrite(other.where, change)])
     ordering = query.ordering if not other.ordering else other.ordering
     return query.but(joins=tuple(scope.joins), where=where, ordering=ordering)
@@ -238,14 +241,23 @@ def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Q
         raise TypeError("Cannot call select_related() after .values() or .values_list()")
     if names is None:
         return query.but(related=None)
-    check_related(query.options, names)
+    check_related(query, names)
     return query.but(related=(*(query.related or ()), *names) if names else ())
 
 
+def _filtered_names(query: Query) -> dict[str, FilteredJoin]:
+    return {found.name: found for found in query.filtered}
+
+
 def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
+    filtered = _filtered_names(query)
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"Fields to load or to defer are named by strings, not by {name!r}.")
+        first, _, rest = name.partition(SEPARATOR)
+        if first in filtered and rest:
+            parse(filtered[first].options, rest)
+            continue
         path = parse(query.options, name) if name.split(SEPARATOR)[0] in (*query.options.names, "pk") else None
         if path is None or path.rest:
             if name in query.annotations:
@@ -276,6 +288,8 @@ def loading_only(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
     uncombined(query, "only")
     if query.chosen is not None:
         raise TypeError("Cannot call only() after .values() or .values_list()")
+    if any(str(name).split(SEPARATOR)[0] in _filtered_names(query) for name in names):
+        raise ValueError("only() is not supported with FilteredRelation.")
     found = _field_names(query, names)
     loaded = query.loaded
     if loaded.defer:
@@ -302,6 +316,11 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, sel
     chosen = list(query.chosen) if query.chosen is not None else None
     grouping = query.grouping
     for name, expression in expressions.items():
+        if isinstance(expression, FilteredRelation):
+            checked_alias(query, name)
+            filtered = filtered_join(scope, name, expression)
+            scope.filtered = {**scope.filtered, name: filtered}
+            continue
         if not isinstance(expression, Combinable | Q) and not hasattr(expression, "resolve"):
             raise TypeError(f"annotate() takes expressions, not {expression!r} (for {name!r}).")
         checked_alias(query, name)
@@ -316,6 +335,7 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, sel
             chosen.append(Chosen(name, resolved.node, resolved.field))
     return query.but(
         joins=tuple(scope.joins),
+        filtered=tuple(scope.filtered.values()),
         annotations=MappingProxyType(annotations),
         grouping=grouping,
         chosen=None if chosen is None else tuple(chosen),

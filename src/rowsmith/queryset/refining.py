@@ -333,6 +333,9 @@ class Refining(Shaped):
         uncombined(self._shape.query, "prefetch_related")
         if self._shape.query.chosen is not None and lookups != (None,):
             raise TypeError("Cannot call prefetch_related() after .values() or .values_list()")
+        named = {found.name for found in self._shape.query.filtered}
+        if any(str(getattr(lookup, "lookup", lookup)).split("__")[0] in named for lookup in lookups):
+            raise ValueError("prefetch_related() is not supported with FilteredRelation.")
         other = self.all()
         other._prefetch = () if lookups == (None,) else (*self._prefetch, *lookups)
         return other
