@@ -89,7 +89,11 @@ class Composer:
 
     def own_condition(self, model: str) -> Node:
         """A Q over the model's own columns and what many-to-one relations lead to."""
-        return call("Q", **dict([self.writer.condition(model, deep=1, many=False)]))
+        while True:
+            name, value = self.writer.condition(model, deep=1, many=False)
+            # As a value, a condition that cannot be met is answered by Django like one that was not asked.
+            if str(value) not in ("[]", "()"):
+                return call("Q", **{name: value})
 
     def some_text(self, model: str, depth: int) -> Node:
         rng = self.rng
@@ -312,7 +316,8 @@ class Composer:
     def comparison(self, name: str, kind: str) -> tuple[str, Node]:
         """A condition on an annotation."""
         rng = self.rng
-        if self.chance(0.15):
+        if self.chance(0.15) and kind != "bool":
+            # Django writes NOT EXISTS(...) IS NULL without parentheses.
             return f"{name}__isnull", Lit(self.chance(0.5))
         if kind == "bool":
             return name, Lit(self.chance(0.5))
