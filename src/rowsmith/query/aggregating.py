@@ -52,6 +52,7 @@ def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any
 def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Plan:
     """The aggregates around the query as a subquery, which selects what they need."""
     inner: dict[sql.Expression, str] = {}
+    aliases = {joined.alias for joined in query.joins}
 
     def reference(node: sql.Expression) -> sql.Reference:
         name = inner.setdefault(node, f"col{len(inner) + 1}")
@@ -74,7 +75,13 @@ def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Pl
         )
 
     def to_reference(node: Node) -> Node | None:
+        if isinstance(node, Select):
+            return rewrite(node, from_below)
         return reference(node) if isinstance(node, sql.Column | sql.Aggregate | Window) else None
+
+    def from_below(node: Node) -> Node | None:
+        """Inside of a subquery only what it takes from the query is selected there."""
+        return reference(node) if isinstance(node, sql.Column) and node.alias in aliases else None
 
     aggregates = tuple((name, rewrite(node, outside), field) for name, node, field in resolved)
     if query.chosen is None and not inner:

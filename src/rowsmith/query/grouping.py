@@ -30,7 +30,8 @@ def group_keys(
         own, key = query.base, query.options.pk
         keys = [sql.Column(own, key.column, type=key.sql_type)]
     else:
-        keys = list(dict.fromkeys(query.grouping))
+        # A constant has one value in every group; rows grouped by nothing else are one group, even without rows.
+        keys = [key for key in dict.fromkeys(query.grouping) if not isinstance(key, sql.Parameter | sql.Literal)]
         if any(map(has_window, keys)):
             raise FieldError(
                 "Rows cannot be grouped by a window, which is computed after the groups. Ask for the windows with "
