@@ -308,7 +308,7 @@ def normalised(value: Any) -> Any:
             return value
         case float():
             # Sums of floats depend on the order in which rows are added up.
-            return f"<float {value:.9g}>"
+            return f"<float {value if abs(value) > 1e-12 else 0:.9g}>"
         case decimal.Decimal():
             # Twelve digits: an aggregate is computed as a float, and libraries pad it differently.
             return f"<Decimal {float(value):.12g}>" if value.is_finite() else f"<Decimal {value}>"
