@@ -13,7 +13,7 @@ from rowsmith.query.layout import Layout, item_of
 from rowsmith.query.locking import lock_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
-from rowsmith.query.pruning import pruned
+from rowsmith.query.pruning import pruned, splitting
 from rowsmith.query.qualifying import Below, check_groups, split
 from rowsmith.query.query import Chosen, Query
 from rowsmith.query.resolver import Resolver
@@ -152,7 +152,17 @@ def _bare(query: Query) -> Query:
     query = query.but(related=None, lock=None)
     if not query.sliced and not query.distinct_on:
         query = query.but(ordering=())
-    return query
+    if query.combined is not None:
+        return query
+    if query.chosen is not None:
+        # Nothing is read, so it does not matter what it would be read as.
+        return query.but(chosen=tuple([replace(item, field=None) for item in query.chosen]))
+    if query.distinct:
+        return query
+    key = query.options.pk
+    chosen = [Chosen(key.attname, sql.Column(query.base, key.column, type=key.sql_type), None)]
+    chosen += [Chosen(name, node, None) for name, node in splitting(query)]
+    return query.but(chosen=tuple(chosen), form="tuple")
 
 
 def existing(query: Query) -> Select:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rowsmith.query.query import Joined, Query
+from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.nodes import Node
@@ -17,8 +18,8 @@ def pruned(query: Query, read: Iterable[Node] = ()) -> Query:
     """
     if query.sliced or query.distinct or query.combined is not None or query.grouping not in (None, "model"):
         return query
-    nodes = (query.where, *read)
     grouped = query.grouping == "model"
+    nodes = (query.where, *read, *[node for _, node in splitting(query)])
     if any(has_window(node) or (grouped and has_aggregate(node)) for node in nodes):
         return query
     needed = frozenset[str]().union(*map(p.aliases_in, nodes))
@@ -26,6 +27,20 @@ def pruned(query: Query, read: Iterable[Node] = ()) -> Query:
     if grouped and not any(joined.multiple for joined in joins):
         return query.but(joins=joins, grouping=None)
     return query.but(joins=joins)
+
+
+def splitting(query: Query) -> Iterator[tuple[str, sql.Expression]]:
+    """The annotations that make several groups of one instance: those of relations to many that are no aggregates."""
+    if query.grouping != "model":
+        return
+    several: set[str | None] = set()
+    for joined in query.joins:
+        if joined.multiple or joined.parent in several:
+            several.add(joined.alias)
+    for name, annotation in query.annotations.items():
+        node = annotation.node
+        if annotation.selected and not has_aggregate(node) and not several.isdisjoint(p.aliases_in(node)):
+            yield name, node
 
 
 def _needed_joins(query: Query, needed: frozenset[str], grouped: bool) -> tuple[Joined, ...]:
