@@ -99,5 +99,6 @@ def _computed(dialect: Dialect, type_: Type) -> Codec:
     if isinstance(type_, Float):
         return Codec(decode=float, inline="float({v})")
     if isinstance(type_, Decimal) and dialect.codec(type_).decode is None:
-        return Codec(decode=_exact, inline="({v} if type({v}) is _D else _exact({v}))", names={"_D": D, "_exact": _exact})
+        inline = "({v} if type({v}) is _D else _exact({v}))"
+        return Codec(decode=_exact, inline=inline, names={"_D": D, "_exact": _exact})
     return dialect.codec(type_)

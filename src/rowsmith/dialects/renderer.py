@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import ClassVar, Protocol
 
-from rowsmith.exceptions import NotSupportedError
+from rowsmith.dialects.deciding import decided
+from rowsmith.exceptions import EmptyResultSet, FullResultSet, NotSupportedError
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
 from rowsmith.sql import predicates as p
@@ -55,13 +57,19 @@ class Renderer:
 
     def statement(self, tree: Node) -> Statement:
         try:
-            text = self.render(tree)
+            text = self.render(decided(tree, self._rehearse))
         except RecursionError:
             raise NotSupportedError(
                 "The query nests too deep to be written down. Combine conditions side by side instead, and compute "
                 "long sums with fewer expressions."
             ) from None
         return Statement(text, tuple(self.bindings))
+
+    def _rehearse(self, node: e.Spelled) -> None:
+        """Write a node without keeping what it binds."""
+        twin = copy(self)
+        vars(twin)["bind"] = lambda binding: _HELD
+        node.spell(node.arguments, twin)
 
     def render(self, node: Node) -> str:
         try:
@@ -139,6 +147,12 @@ class Renderer:
     def reference(self, node: e.Reference) -> str:
         return f"{self.quote(node.alias)}.{self.quote(node.name)}" if node.alias else self.quote(node.name)
 
+    def outer(self, node: e.Outer) -> str:
+        raise ValueError(
+            f"This queryset contains a reference to an outer query, {node.name!r}, and may only be used in a subquery: "
+            "wrap it in Subquery() or Exists() of the queryset that it refers to."
+        )
+
     def star(self, node: e.Star) -> str:
         return "*"
 
@@ -168,7 +182,12 @@ class Renderer:
         return f"({self.render(node.operand)} COLLATE {self.quote(node.collation)})"
 
     def spelled(self, node: e.Spelled) -> str:
-        return node.spell(node.arguments, self)
+        try:
+            return node.spell(node.arguments, self)
+        except EmptyResultSet:
+            return self.boolean(False) if isinstance(node.type, t.Boolean) else "NULL"
+        except FullResultSet:
+            return self.boolean(True)
 
     def arithmetic_node(self, node: e.Arithmetic) -> str:
         terms: list[tuple[str, e.Expression]] = []
@@ -479,6 +498,7 @@ _METHODS: dict[type[Node], str] = {
     e.Literal: "literal",
     e.Column: "column",
     e.Reference: "reference",
+    e.Outer: "outer",
     e.Star: "star",
     e.Function: "function",
     e.Spelled: "spelled",

@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith.db.handler import connections
 from rowsmith.execution.reading import Compiled, compile_plan
+from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.base import kind_of
 from rowsmith.query.aggregating import planned_aggregates
 from rowsmith.query.query import Query
@@ -14,12 +15,19 @@ from rowsmith.query.shape import Shape, Values, extend
 from rowsmith.query.slots import Slots
 
 
+def _of_nothing(expression: Any) -> Any:
+    """What an expression is over no rows; NotImplemented when only the database can tell."""
+    return expression.empty_value() if isinstance(expression, Aggregate) else NotImplemented
+
+
 def aggregate(shape: Shape, values: Values, expressions: Mapping[str, Any], alias: str) -> dict[str, Any]:
     """The values of `expressions` over every row of a shape."""
     if not expressions:
         return {}
     if shape.query.empty:
-        return {name: expression.empty_value() for name, expression in expressions.items()}
+        empty = {name: _of_nothing(expression) for name, expression in expressions.items()}
+        if NotImplemented not in empty.values():
+            return empty
     raw: list[Any] = []
     key = ("aggregate", *[(name, kind_of(value, raw)) for name, value in expressions.items()])
     plans = []

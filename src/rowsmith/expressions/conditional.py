@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from rowsmith.expressions.base import Expression, Resolved, Scope, Shaped, as_condition_or_expression
+from rowsmith.expressions.agreement import common_type, disagreement
+from rowsmith.expressions.base import Expression, Resolved, Scope, Shaped, Value, as_condition_or_expression
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
+from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
+from rowsmith.sql.predicates import ALWAYS, NEVER
 
 
 class When(Expression):
@@ -21,7 +24,8 @@ class When(Expression):
                 condition = Q(**lookups)
             elif getattr(condition, "conditional", False):
                 condition = Q(condition, **lookups)
-        if not isinstance(condition, Shaped):
+        plain = isinstance(condition, Value) and not isinstance(condition.value, bool)
+        if not isinstance(condition, Shaped) or plain:
             raise TypeError("When() takes a Q, a boolean expression or lookups as its condition.")
         if isinstance(condition, Q) and not condition:
             raise ValueError("An empty Q() cannot be the condition of a When(); it would hold for every row.")
@@ -56,18 +60,27 @@ class Case(Expression):
     def resolve(self, scope: Scope) -> Resolved:
         branches: list[sql.When] = []
         results: list[Resolved] = []
+        last: Resolved | None = None
         for case in self.cases:
-            condition = scope.condition(
-                case.condition if isinstance(case.condition, Q) else Q(case.condition)
-            )
-            result = case.result.resolve(scope)
-            branches.append(sql.When(condition, result.node))
+            condition = case.condition if isinstance(case.condition, Q) else Q(case.condition)
+            predicate, result = scope.condition(condition), case.result.resolve(scope)
             results.append(result)
+            # A condition that can never hold has no branch, and none has one behind the first that always does.
+            if last is None and predicate == ALWAYS:
+                last = result
+            elif last is None and predicate != NEVER:
+                branches.append(sql.When(predicate, result.node))
         default = self.default.resolve(scope)
         results.append(default)
-        known = [result for result in results if not isinstance(result.node.type, types.Unknown)]
-        type_ = scope.type_of(self.output_field) if self.output_field else None
+        last = last or default
+        nodes = [result.node for result in results]
+        type_ = scope.type_of(self.output_field) if self.output_field else common_type(nodes)
+        node: sql.Expression = last.node
+        if branches:
+            node = sql.Case(tuple(branches), last.node, type=type_ or types.Unknown())
+        elif isinstance(node, sql.Typed) and type_ is not None:
+            node = replace(node, type=type_)
         if type_ is None:
-            type_ = known[0].node.type if known else types.Unknown()
-        node = sql.Case(tuple(branches), default.node, type=type_)
-        return self._typed(node, scope, known[0].field if known else None)
+            return Resolved(node, disagreement(nodes))
+        inferred = next((result.field for result in results if result.node.type == type_), None)
+        return Resolved(node, self.output_field or inferred or scope.field_for(type_))

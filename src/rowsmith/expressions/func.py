@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from rowsmith.expressions.arithmetic import MixedTypes
+from rowsmith.expressions.agreement import disagreement
 from rowsmith.expressions.base import Expression, Resolved, Scope, as_condition_or_expression
 from rowsmith.expressions.names import F
 from rowsmith.expressions.protocol import frozen, overrides
@@ -95,9 +95,7 @@ class Func(Expression):
         arguments = tuple([argument.node for argument in resolved])
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
         if type_ is None:
-            first, *others = [a.type for a in arguments if not isinstance(a.type, types.Unknown)]
-            differing = next(other for other in others if type(other) is not type(first))
-            return Resolved(self.call(arguments, types.Unknown()), MixedTypes(first, "and", differing))
+            return Resolved(self.call(arguments, types.Unknown()), disagreement(arguments))
         inferred = next((a.field for a in resolved if a.node.type == type_), None)
         return self._typed(self.call(arguments, type_), scope, inferred)
 

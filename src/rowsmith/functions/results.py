@@ -4,32 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rowsmith.expressions.agreement import common_type
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.transforms import Transform
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
-
-_TEXTS = (types.Text, types.Varchar)
-_WHOLE = (types.Integer, types.Serial)
-
-
-def common_type(*operands: sql.Expression) -> types.Type | None:
-    """The type that all operands have, in whatever size; None when they differ, Unknown when none of them says."""
-    told = [operand for operand in operands if not isinstance(operand.type, types.Unknown)]
-    # A plain string goes with either kind of text.
-    firm = [o.type for o in told if not (isinstance(o, sql.Parameter) and isinstance(o.type, types.Text))]
-    if not told:
-        return types.Unknown()
-    if len(firm) < len(told) and not all(isinstance(type_, _TEXTS) for type_ in firm):
-        return None
-    first = firm[0] if firm else told[0].type
-    if all(type_ == first for type_ in firm):
-        return first
-    if all(isinstance(type_, _WHOLE) for type_ in firm):
-        return types.Integer(64)
-    if any(type(type_) is not type(first) for type_ in firm):
-        return None
-    return types.Varchar() if isinstance(first, types.Varchar) else types.unsized(first)
 
 
 class OfOneKind(Func):
@@ -41,7 +20,7 @@ class OfOneKind(Func):
         super().__init__(*expressions, **options)
 
     def result_type(self, *arguments: sql.Expression) -> types.Type | None:
-        return common_type(*arguments)
+        return common_type(arguments)
 
 
 class Textual(Func):

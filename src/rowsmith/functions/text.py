@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rowsmith.expressions.agreement import common_type
 from rowsmith.expressions.base import Value
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.transforms import Transform
-from rowsmith.functions.results import OfText, Textual, checked_number, common_type
+from rowsmith.functions.results import OfText, Textual, checked_number
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 
@@ -80,7 +81,7 @@ class Concat(Textual):
         super().__init__(*expressions, **options)
 
     def result_type(self, *arguments: sql.Expression) -> types.Type | None:
-        type_ = common_type(*arguments)
+        type_ = common_type(arguments)
         # The parts may have a limit to their length, but what they add up to has none.
         return types.Text() if isinstance(type_, types.Varchar) else type_
 

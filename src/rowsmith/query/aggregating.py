@@ -65,14 +65,8 @@ def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Pl
             argument if isinstance(argument, sql.Star) else reference(argument) for argument in node.arguments
         )
         condition = None if node.filter is None else rewrite(node.filter, to_reference)
-        return sql.Aggregate(
-            node.name,
-            arguments,
-            distinct=node.distinct,
-            filter=condition,
-            order_by=node.order_by,
-            type=node.type,
-        )
+        order_by = tuple(replace(key, expression=reference(key.expression)) for key in node.order_by)
+        return replace(node, arguments=arguments, filter=condition, order_by=order_by)
 
     def to_reference(node: Node) -> Node | None:
         if isinstance(node, Select):
@@ -95,6 +89,9 @@ def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Pl
         for field in query.options.concrete_fields:
             column = sql.Column(query.base, field.column, type=field.sql_type, nullable=field.null)
             inner.setdefault(column, f"col{len(inner) + 1}")
+        for annotation in query.annotations.values():
+            if annotation.selected:
+                inner.setdefault(annotation.node, f"col{len(inner) + 1}")
     chosen = tuple(Chosen(name, node, None) for node, name in inner.items())
     ordering = query.ordering if query.sliced else ()
     tree = plan(query.but(chosen=chosen, form="tuple", related=None, ordering=ordering)).tree

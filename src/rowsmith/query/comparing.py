@@ -117,6 +117,9 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
         right = _right(scope, left, value, path)
         if name == "in" and isinstance(right.node, sql.Subselect):
             return p.InSelect(left.node, right.node.query)
+        if name == "in" and isinstance(right.node, sql.Literal):
+            # The subquery is known to have no rows.
+            return p.NEVER
         if name == "in" and isinstance(right.node, sql.Raw):
             return kind.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
         return kind.expression(left, right)

@@ -60,6 +60,7 @@ class Resolver:
         self.prefix = prefix
         self.filtered: Mapping[str, FilteredJoin] = {found.name: found for found in query.filtered}
         self.summarizing = False
+        self.of_rows = False
         self.start = self.joins[0].alias
         self.optional: set[str] = set()
         for joined in query.joins:
@@ -195,14 +196,19 @@ class Resolver:
 
     # Conditions
 
-    def condition(self, q: Q) -> Predicate:
-        return self.where(q, negated=False, within_not=False, depth=0) or p.ALWAYS
+    def condition(self, q: Q, *, of_rows: bool = False) -> Predicate:
+        """What a Q demands: of the model's rows in filter(), of the joined rows as they are within an expression."""
+        outside, self.of_rows = self.of_rows, of_rows
+        try:
+            return self.where(q, negated=False, within_not=False, depth=0) or p.ALWAYS
+        finally:
+            self.of_rows = outside
 
     def where(self, q: Q, *, negated: bool, within_not: bool, depth: int) -> Predicate | None:
         """The predicate of a Q; None for one without conditions, which says nothing even below a NOT.
 
         negated:     an odd number of NOTs stands above; then a NULL must not turn into a row that is left out.
-        within_not:  any NOT stands above; then conditions on many rows become subqueries of their own.
+        within_not:  any NOT stands above; then filter() makes subqueries of conditions on many rows.
         """
         if depth > MAX_DEPTH:
             raise FieldError(
@@ -261,7 +267,7 @@ class Resolver:
         if first in self.filtered:
             return filtered_lookup(self, name, value, negated, within_not)
         path = self.parse(name)
-        if within_not and path.multiple:
+        if within_not and self.of_rows and path.multiple:
             return related_exists(self, path, name, value)
         steps, field = trimmed(path)
         column = self.column(self.follow(steps), field)

@@ -56,7 +56,7 @@ def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[st
             raise TypeError(f"filter() takes Q objects, boolean expressions and keywords, not {argument!r}.")
     q = Q._of((*args, *kwargs.items()), "AND", negated)
     scope = scope_of(query, slots, reuse=set(query.sticky))
-    predicate = scope.condition(q) if q.children else p.ALWAYS
+    predicate = scope.condition(q, of_rows=True) if q.children else p.ALWAYS
     where = p.conjunction([query.where, predicate])
     return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset())
 
@@ -304,7 +304,14 @@ def checked_alias(query: Query, name: str, *, fields: bool = True) -> None:
             f"{name!r} cannot name an annotation: names hold no whitespace, quotes, semicolons, dots, hashes, "
             "control characters or SQL comments."
         )
-    if fields and (name in query.options.names or any(name == f.attname for f in query.options.fields)):
+    if not fields:
+        return
+    if query.chosen is not None:
+        # Beside chosen columns only their own names are taken.
+        taken = name not in query.annotations and any(item.key == name for item in query.chosen)
+    else:
+        taken = name in query.options.names or any(name == f.attname for f in query.options.fields)
+    if taken:
         raise ValueError(f"The annotation {name!r} conflicts with a field on the model.")
 
 

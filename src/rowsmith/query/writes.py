@@ -20,6 +20,7 @@ from rowsmith.sql import predicates as p
 from rowsmith.sql import types
 from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.modify import Assignment, Conflict, Delete, Insert, InsertMany, Update, UpdateMany
+from rowsmith.sql.nodes import walk
 from rowsmith.sql.select import Table
 
 
@@ -145,9 +146,16 @@ def updated(query: Query, slots: Slots, changes: Mapping[str, Any]) -> Update:
     own = Query(options, query.joins[:1], query.width, annotations=query.annotations)
     scope = Resolver(own, slots, nest, allow_joins=False)
     assignments = []
+    joined = {other.alias for other in query.joins[1:]}
     for name, value in changes.items():
         field = update_field(options, name)
-        assignments.append(Assignment(field.column, _value(field, value, scope, inserting=False)))
+        assigned = _value(field, value, scope, inserting=False)
+        if any(isinstance(node, sql.Column) and node.alias in joined for node in walk(assigned)):
+            raise FieldError(
+                f"Joined field references are not permitted in this query: {name!r} cannot be set from another table. "
+                "Use a Subquery() that reads it."
+            )
+        assignments.append(Assignment(field.column, assigned))
     return Update(Table(options.db_table, query.base), tuple(assignments), rows_condition(query))
 
 
