@@ -28,9 +28,9 @@ STUMBLES = {
     "FullResultSet", "EmptyResultSet",
 }  # fmt: skip
 
-# Errors of the oracle where there is an answer. It wants to be told the type of CharField beside TextField, of two sizes
-# of integer, and of what is not read; the condition of its FilteredRelation takes no queryset; and it looks for the first
-# day of years that no row can have.
+# Errors of the oracle where there is an answer. It wants to be told the type of CharField beside TextField, of two
+# sizes of integer, and of what is not read; the condition of its FilteredRelation takes no queryset; and it looks for
+# the first day of years that no row can have.
 TOLD = re.compile("mixed types|Cannot infer type|within a FilteredRelation|^year -?\\d+ is out of range")
 
 FAMILIES = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -99,10 +100,16 @@ class PostgresqlDatabase(Place):
         return f"COALESCE(quote_literal(\"{column}\"::text), 'NULL')"
 
     def comparable(self, answer: Any) -> Any:
-        # Django leaves a sum of bigints as the Decimal that the driver makes of it; a sum is of its column's type.
+        # Django leaves a sum of bigints as the Decimal, a sign as the float, and a truncated date inside of another
+        # function as the moment that the driver makes of it; here they are of the same type as on SQLite. And the
+        # last digit of a computed float that is stored depends on how its operands were written.
         match answer:
-            case str() if answer.startswith("<Decimal ") and answer[9:-1].lstrip("-").isdigit():
-                return int(answer[9:-1])
+            case str() if match := re.fullmatch(r"<(?:Decimal|float) (-?\d+)>", answer):
+                return int(match[1])
+            case str() if match := re.fullmatch(r"<datetime ([\d-]+)T00:00:00(?:\+00:00)?>", answer):
+                return f"<date {match[1]}>"
+            case str() if "." in answer:
+                return re.sub(r"\d+\.\d{10,}", lambda number: f"{float(number[0]):.12g}", answer)
             case list():
                 return [self.comparable(item) for item in answer]
             case tuple():

@@ -77,7 +77,7 @@ class Side:
             with self.atomic():
                 result = self._outcome(node)
                 if not isinstance(result, Failure):
-                    result = (result, self.snapshot())
+                    result = (result, self.place.comparable(self.snapshot()))
                 raise Undo
         except Undo:
             pass

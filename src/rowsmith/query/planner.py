@@ -23,7 +23,7 @@ from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
-from rowsmith.sql.computed import has_window
+from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.select import Derived, Output, Select
 from rowsmith.sql.select import Query as Tree
 
@@ -156,7 +156,11 @@ def _bare(query: Query) -> Query:
         return query
     if query.chosen is not None:
         # Nothing is read, so it does not matter what it would be read as.
-        return query.but(chosen=tuple([replace(item, field=None) for item in query.chosen]))
+        chosen = [replace(item, field=None) for item in query.chosen]
+        if query.grouping is not None and not query.distinct and group_keys(query, (), ()):
+            # Nor do aggregates change which groups there are.
+            chosen = [item for item in chosen if not has_aggregate(item.node)] or chosen
+        return query.but(chosen=tuple(chosen))
     if query.distinct:
         return query
     key = query.options.pk

@@ -33,9 +33,11 @@ class Dialect(BaseDialect):
     explain_formats = ("TEXT", "JSON", "XML", "YAML")
     explain_options: ClassVar[Mapping[str, Sequence[str]]] = {
         **dict.fromkeys(
-            ("ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN", "BUFFERS", "WAL", "TIMING", "SUMMARY", "MEMORY"),
+            (
+                "ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN", "BUFFERS", "WAL", "TIMING", "SUMMARY", "MEMORY",
+            ),
             ("TRUE", "FALSE"),
-        ),
+        ),  # fmt: skip
         "SERIALIZE": ("NONE", "TEXT", "BINARY"),
     }
 

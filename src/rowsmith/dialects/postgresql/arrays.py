@@ -6,10 +6,10 @@ source: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from rowsmith.sql import types
-from rowsmith.sql.codec import Codec
 
 Writer = Callable[[Sequence[Any]], Any]
 
@@ -36,17 +36,19 @@ _ELEMENTS: dict[type[types.Type], str] = {
 }
 
 
-def writer(type_: types.Type, codec: Codec) -> Writer:
+@lru_cache(maxsize=256)
+def writer(kind: type[types.Type], encode: Callable[[Any], Any] | None) -> Writer:
     """What turns a sequence of prepared values into the parameter that stands for their array.
 
-    Values of a type that this module does not know are left to the driver.
+    Values of a type that this module does not know are left to the driver. Equal arguments get the same function, so
+    that a list that a statement names twice is one parameter: PostgreSQL tells by that what it groups by.
     """
-    names = {"encode": codec.encode}
-    element = _ELEMENTS.get(type(type_))
+    names = {"encode": encode}
+    element = _ELEMENTS.get(kind)
     if element is None:
-        value = "v" if codec.encode is None else "encode(v)"
+        value = "v" if encode is None else "encode(v)"
         source = f"lambda values: [None if v is None else {value} for v in values]"
-    elif codec.encode is None:
+    elif encode is None:
         source = f"lambda values: '{{' + ','.join(['NULL' if v is None else {element} for v in values]) + '}}'"
     else:
         encoded = "[None if v is None else encode(v) for v in values]"

@@ -54,7 +54,7 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
         return f"{text}::{self.dialect.column_type(node.type)}" if isinstance(node.type, _TEXTUAL) else text
 
     def array(self, slot: int, type_: t.Type) -> str:
-        encode = writer(type_, self.dialect.codec(type_))
+        encode = writer(type(type_), self.dialect.codec(type_).encode)
         # A cast to varchar(n) or numeric(p, s) would cut values down to it without a word.
         return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(open_type(type_))}[]"
 
