@@ -32,12 +32,8 @@ class Dialect(BaseDialect):
     definition_renderer = PostgresDefinitions
     explain_formats = ("TEXT", "JSON", "XML", "YAML")
     explain_options: ClassVar[Mapping[str, Sequence[str]]] = {
-        **dict.fromkeys(
-            (
-                "ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN", "BUFFERS", "WAL", "TIMING", "SUMMARY", "MEMORY",
-            ),
-            ("TRUE", "FALSE"),
-        ),  # fmt: skip
+        **dict.fromkeys(("ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN"), ("TRUE", "FALSE")),
+        **dict.fromkeys(("BUFFERS", "WAL", "TIMING", "SUMMARY", "MEMORY"), ("TRUE", "FALSE")),
         "SERIALIZE": ("NONE", "TEXT", "BINARY"),
     }
 
