@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope
@@ -20,7 +20,8 @@ def arithmetic_type(operator: str, left: types.Type, right: types.Type) -> types
         return right if isinstance(left, types.Unknown) else left
     if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
         if isinstance(left, types.Decimal) or isinstance(right, types.Decimal):
-            return types.Decimal()
+            # An exact number beside an inexact one: only the caller knows which is meant.
+            return None if isinstance(left, types.Float) or isinstance(right, types.Float) else types.Decimal()
         if isinstance(left, types.Float) or isinstance(right, types.Float):
             return types.Float()
         return types.Integer(64)
@@ -30,7 +31,7 @@ def arithmetic_type(operator: str, left: types.Type, right: types.Type) -> types
         return types.DateTime() if isinstance(right, types.Date) else right
     if isinstance(left, _MOMENTS) and type(left) is type(right) and operator == "-":
         return types.Duration()
-    return left if type(left) is type(right) else None
+    return left if isinstance(left, types.Duration) and isinstance(right, types.Duration) and operator in "+-" else None
 
 
 class CombinedExpression(Expression):
@@ -43,6 +44,12 @@ class CombinedExpression(Expression):
         self.connector = connector
         self.rhs = rhs
         self.output_field = output_field
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.lhs, self.rhs]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        self.lhs, self.rhs = expressions
 
     def __repr__(self) -> str:
         return f"{self.lhs!r} {self.connector} {self.rhs!r}"

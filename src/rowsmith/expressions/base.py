@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
 from rowsmith.exceptions import FieldError
+from rowsmith.expressions.deconstruction import constructor_arguments, import_path
 from rowsmith.expressions.protocol import ExpressionType, overrides
 from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
@@ -173,14 +174,19 @@ class Combinable(Shaped):
         q_class: type[Q] = Combinable.conditions
         return q_class(self)
 
+    def _joined(self, other: Any, connector: str) -> Q:
+        if not isinstance(other, Shaped):
+            raise NotImplementedError("Use .bitand(), .bitor() and .bitxor() for the bits of numbers.")
+        return self._condition()._joined(other, connector)
+
     def __and__(self, other: Any) -> Q:
-        return self._condition().__and__(other)
+        return self._joined(other, "AND")
 
     def __or__(self, other: Any) -> Q:
-        return self._condition().__or__(other)
+        return self._joined(other, "OR")
 
     def __xor__(self, other: Any) -> Q:
-        return self._condition().__xor__(other)
+        return self._joined(other, "XOR")
 
     def __invert__(self) -> Any:
         return Combinable.negated(self)
@@ -212,8 +218,12 @@ class Expression(Combinable, metaclass=ExpressionType):
     compiled: ClassVar[Callable[[Any, Any], tuple[str, tuple[Any, ...]]]]
     """What writes an expression by the node that it resolves to; defined above this one."""
 
+    transparent: ClassVar[bool] = False
+    """Whether it stays what it is, over resolved parts, when an expression of the user's is made of it."""
     aggregates: ClassVar[bool] = False
     """Whether it is an aggregate itself."""
+    constructor: ClassVar[Mapping[str, str]] = {}
+    """The attributes that hold arguments of the constructor under other names."""
     known_state: ClassVar[frozenset[str]] = frozenset({"output_field"})
     """The attributes that `fingerprint` of the library's own classes speaks for."""
 
@@ -354,6 +364,11 @@ class Expression(Combinable, metaclass=ExpressionType):
         """What aggregate() answers for this expression where there are no rows."""
         return None
 
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """The import path and the arguments that build an equal expression."""
+        args, kwargs = constructor_arguments(self)
+        return import_path(type(self)), args, kwargs
+
     def fingerprint(self, values: list[Any]) -> Hashable:
         keys = [None if s is None else kind_of(s, values) for s in self.get_source_expressions()]
         return (type(self), *keys, self._field_key())
@@ -446,8 +461,8 @@ class Settled(Expression):
 
 
 def settled(source: Any, scope: Scope) -> Any:
-    """A part of an expression, resolved; a transform stays one, over a resolved operand."""
-    if hasattr(source, "bilateral"):
+    """A part of an expression, resolved; what is transparent stays what it is, over resolved parts."""
+    if getattr(source, "transparent", False):
         return source.resolve_expression(scope)
     return Settled(source.resolve(scope), source)
 
@@ -497,27 +512,37 @@ def type_of_value(value: Any) -> types.Type:
 class Value(Expression):
     """A plain value as an expression; `output_field` says what it is where its type does not."""
 
-    __slots__ = ("output_field", "value")
+    __slots__ = ("given_field", "value")
+
+    allowed_default = True
+    constructor = {"output_field": "given_field"}
 
     def __init__(self, value: Any, output_field: Any = None) -> None:
         self.value = value
-        self.output_field = output_field
+        self.given_field = output_field
+
+    @property
+    def output_field(self) -> Any:
+        """The field that was given, else the plainest one for such a value; None where there is none."""
+        if self.given_field is not None:
+            return self.given_field
+        return Expression.field_of_type(types.Varchar() if isinstance(self.value, str) else type_of_value(self.value))
 
     def __repr__(self) -> str:
         return f"Value({self.value!r})"
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         values.append(self.value)
-        return (Value, type(self.value), self._field_key())
+        return (Value, type(self.value), None if self.given_field is None else self._field_key())
 
     def resolve(self, scope: Scope) -> Resolved:
-        if self.output_field is not None:
-            type_ = scope.type_of(self.output_field)
+        if self.given_field is not None:
+            type_ = scope.type_of(self.given_field)
             node = scope.value(self.value, type_, cast=True)
             if self.value is None and isinstance(type_, types.Json):
                 # NULL is said by None alone; a Value that is told to be a document is the document null.
                 node = sql.JsonNull(type=type_)
-            return Resolved(node, self.output_field)
+            return Resolved(node, self.given_field)
         type_ = type_of_value(self.value)
         return Resolved(scope.value(self.value, type_, cast=True), scope.field_for(type_))
 
@@ -535,6 +560,12 @@ class ExpressionWrapper(Expression):
     def __init__(self, expression: Any, output_field: Any) -> None:
         self.expression = as_condition_or_expression(expression)
         self.output_field = output_field
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.expression]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        [self.expression] = expressions
 
     def __repr__(self) -> str:
         return f"ExpressionWrapper({self.expression!r})"

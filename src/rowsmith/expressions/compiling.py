@@ -14,7 +14,7 @@ from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.nodes import Node, rewrite, walk
-from rowsmith.sql.predicates import Predicate
+from rowsmith.sql.predicates import Holds, Predicate, negation
 from rowsmith.sql.statement import Binding
 
 Written = tuple[str, tuple[Any, ...]]
@@ -123,7 +123,12 @@ class Done:
         return sql.Ambient(sql.Constant(value), type=type_)
 
     def condition(self, q: Any) -> Predicate:
-        raise TypeError(f"{q!r} has to be resolved before its SQL can be written.")
+        [child] = q.children
+        if not isinstance(child, Settled):
+            raise TypeError(f"{q!r} has to be resolved before its SQL can be written.")
+        node = child.resolved.node
+        predicate = node.predicate if isinstance(node, sql.Truth) else Holds(node)
+        return negation(predicate) if q.negated else predicate
 
     def subquery(self, queryset: Any, *, exists: bool = False) -> tuple[Any, Any]:
         raise TypeError("A queryset has to be resolved before its SQL can be written.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from rowsmith.expressions.agreement import common_type, disagreement
@@ -18,6 +18,10 @@ from rowsmith.sql.predicates import ALWAYS, NEVER
 class When(Expression):
     """One branch of a Case: a condition, and what the Case is worth where it holds."""
 
+    transparent = True
+    constructor = {"then": "result"}
+    known_state = frozenset({"condition", "result", "output_field"})
+
     def __init__(self, condition: Any = None, then: Any = None, **lookups: Any) -> None:
         if lookups:
             if condition is None:
@@ -32,6 +36,12 @@ class When(Expression):
         self.condition = condition
         self.result = F(then) if isinstance(then, str) else as_condition_or_expression(then)
 
+    def get_source_expressions(self) -> list[Any]:
+        return [self.condition, self.result]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        self.condition, self.result = expressions
+
     def __repr__(self) -> str:
         return f"When({self.condition!r}, then={self.result!r})"
 
@@ -42,6 +52,8 @@ class When(Expression):
 class Case(Expression):
     """The result of the first When whose condition holds, else `default`, else NULL."""
 
+    known_state = frozenset({"cases", "default", "output_field"})
+
     def __init__(self, *cases: When, default: Any = None, output_field: Any = None) -> None:
         for case in cases:
             if not isinstance(case, When):
@@ -49,6 +61,13 @@ class Case(Expression):
         self.cases = cases
         self.default = F(default) if isinstance(default, str) else as_condition_or_expression(default)
         self.output_field = output_field
+
+    def get_source_expressions(self) -> list[Any]:
+        return [*self.cases, self.default]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        *cases, self.default = expressions
+        self.cases = tuple(cases)
 
     def __repr__(self) -> str:
         return f"Case({', '.join(map(repr, self.cases))}, default={self.default!r})"

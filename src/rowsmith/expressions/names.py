@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.exceptions import NotSupportedError
+from rowsmith.expressions.base import Expression, Resolved, Scope, Settled
 from rowsmith.expressions.q import NegatedExpression
 from rowsmith.sql import expressions as sql
+from rowsmith.sql import types
 
 
 class F(Expression):
@@ -29,6 +31,15 @@ class F(Expression):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.name,)
 
+    # A name can be sliced, but there is nothing in it to go through.
+    __iter__ = None
+
+    def __getitem__(self, subscript: int | slice) -> Sliced:
+        return Sliced(self, subscript)
+
+    def resolve_expression(self, query: Any = None, allow_joins: bool = True, *_: Any, **__: Any) -> Any:
+        return Settled(self.resolve(query if allow_joins else query.without_joins()), self)
+
     def fingerprint(self, values: list[Any]) -> Hashable:
         return (F, self.name)
 
@@ -38,6 +49,57 @@ class F(Expression):
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """The import path and the arguments that build this F again."""
         return "rowsmith.models.F", (self.name,), {}
+
+
+class Sliced(F):
+    """A part of a text: the characters from one place up to another, or a single one; places count from 0.
+
+    length:  how many characters; None for all of the rest.
+    """
+
+    __slots__ = ("expression", "length", "start")
+
+    def __init__(self, expression: F, subscript: int | slice) -> None:
+        if isinstance(subscript, int):
+            subscript = slice(subscript, subscript + 1 if subscript >= 0 else None)
+        elif not isinstance(subscript, slice):
+            raise TypeError(f"F({expression.name!r})[...] takes a number or a slice, not {subscript!r}.")
+        if subscript.step is not None:
+            raise ValueError("A slice of a text takes no step.")
+        start, stop = subscript.start or 0, subscript.stop
+        if start < 0 or (stop is not None and stop < 0):
+            raise ValueError("Negative indexing is not supported: nobody knows where a text ends before it is read.")
+        if stop is not None and stop < start:
+            raise ValueError(f"The slice [{start}:{stop}] ends before it starts.")
+        super().__init__(expression.name)
+        self.expression = expression
+        self.start = start
+        self.length = None if stop is None else stop - start
+
+    def __repr__(self) -> str:
+        end = "" if self.length is None else self.start + self.length
+        return f"{self.expression!r}[{self.start}:{end}]"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        stop = None if self.length is None else self.start + self.length
+        return type(self), (self.expression, slice(self.start, stop))
+
+    def fingerprint(self, values: list[Any]) -> Hashable:
+        key = (Sliced, self.expression.fingerprint(values), self.length is None)
+        values.append(self.start)
+        if self.length is not None:
+            values.append(self.length)
+        return key
+
+    def resolve(self, scope: Scope) -> Resolved:
+        operand = self.expression.resolve(scope)
+        if not isinstance(operand.node.type, types.Text | types.Varchar):
+            kind = type(operand.field).__name__
+            raise NotSupportedError(f"{self!r}: a {kind} does not support slicing; texts do.")
+        places = [scope.value(self.start + 1, types.Integer())]
+        if self.length is not None:
+            places.append(scope.value(self.length, types.Integer()))
+        return Resolved(sql.Function("SUBSTR", (operand.node, *places), type=types.Text()), operand.field)
 
 
 class OuterRef(F):

@@ -57,8 +57,18 @@ def _adopt(cls: type) -> None:
         if own is not None:
             _PLAIN[cls] = own
         type.__setattr__(cls, "resolve", by_protocol)
-    if not is_ours(cls) and "fingerprint" not in vars(cls):
-        type.__setattr__(cls, "fingerprint", _fingerprint)
+    if not is_ours(cls):
+        if "fingerprint" not in vars(cls):
+            type.__setattr__(cls, "fingerprint", _fingerprint)
+        if "__new__" not in vars(cls):
+            type.__setattr__(cls, "__new__", _remembering)
+
+
+def _remembering(cls: type, *args: Any, **kwargs: Any) -> Any:
+    """`__new__` of the user's classes, which keeps what they were built from."""
+    instance: Any = object.__new__(cls)
+    instance._constructor_args = (args, kwargs)
+    return instance
 
 
 def _fingerprint(self: Any, values: list[Any]) -> Hashable:
@@ -147,5 +157,5 @@ def _state(instance: Any) -> Hashable:
             return tuple(map(snapshot, value))
         return frozen(value)
 
-    names = set(vars(instance)).difference(instance.known_state)
+    names = set(vars(instance)).difference(instance.known_state, ("_constructor_args",))
     return tuple([(name, snapshot(vars(instance)[name])) for name in sorted(names)])

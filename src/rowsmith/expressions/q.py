@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
 from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope, Shaped, kind_of
@@ -200,6 +200,12 @@ class NegatedExpression(Expression):
 
     def __init__(self, expression: Any) -> None:
         self.expression = expression
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.expression]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        [self.expression] = expressions
 
     def __repr__(self) -> str:
         return f"~{self.expression!r}"

@@ -15,6 +15,7 @@ class Transform(RegisterLookup, Func):
     """
 
     arity = 1
+    transparent = True
     bilateral: ClassVar[bool] = False
     lookup_name: ClassVar[str]
 

@@ -100,7 +100,8 @@ class Refining(Shaped):
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         values.extend(self._values)
-        return self._shape
+        # Where one value is asked for, a limit of one row is not like any other.
+        return self._shape if self._shape.query.high is None else (self._shape, self.limited_to_one)
 
     def nested(self, exists: bool) -> tuple[Query, Values]:
         """The query to put inside another one: of whole instances only their key is selected there."""
