@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rowsmith.expressions.base import Combinable
@@ -16,7 +16,7 @@ from rowsmith.query.steps import checked_alias
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.computed import has_aggregate, has_window
-from rowsmith.sql.nodes import Node, rewrite
+from rowsmith.sql.nodes import Node, parts, rewrite
 from rowsmith.sql.select import Derived, Output, Select
 from rowsmith.sql.windows import Window
 
@@ -43,10 +43,19 @@ def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any
     if below is not None:
         outer = aggregating(query, tuple(resolved))
         return Plan(Select(outer.tree.outputs, derived(below.tree)), outer.layout)
-    query = pruned(query.but(joins=tuple(scope.joins)), [node for _, node, _ in resolved])
+    query = pruned(query.but(joins=tuple(scope.joins)), [part for _, node, _ in resolved for part in _read(node)])
     if not query.layered and not any(has_window(node) for _, node, _ in resolved):
         return aggregating(query.but(ordering=()), tuple(resolved))
     return _around(query, resolved)
+
+
+def _read(node: Node) -> Iterator[Node]:
+    """What a summary reads of each row."""
+    if isinstance(node, sql.Aggregate | sql.Column):
+        yield from parts(node) if isinstance(node, sql.Aggregate) else (node,)
+    else:
+        for part in parts(node):
+            yield from _read(part)
 
 
 def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Plan:

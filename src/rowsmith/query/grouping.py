@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rowsmith.exceptions import FieldError
-from rowsmith.query.query import Chosen, Query
+from rowsmith.query.query import Chosen, Joined, Query
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.computed import has_aggregate, has_window
 from rowsmith.sql.nodes import Node, parts
@@ -19,9 +19,16 @@ def groups_of(chosen: Iterable[Chosen]) -> tuple[sql.Expression, ...]:
 
 
 def group_keys(
-    query: Query, outputs: Iterable[Output], ordering: Iterable[sql.Ordering], having: Predicate = ALWAYS
+    query: Query,
+    joins: Iterable[Joined],
+    outputs: Iterable[Output],
+    ordering: Iterable[sql.Ordering],
+    having: Predicate = ALWAYS,
 ) -> tuple[sql.Expression, ...]:
-    """The GROUP BY of a query for these outputs, in this order; empty without groups."""
+    """The GROUP BY of a query for these outputs, in this order; empty without groups.
+
+    joins:  the query's tables, and those that its outputs add.
+    """
     if query.grouping is None:
         return ()
     keys: list[sql.Expression]
@@ -37,7 +44,7 @@ def group_keys(
                 "Rows cannot be grouped by a window, which is computed after the groups. Ask for the windows with "
                 "values() in a queryset of its own, and group its rows in Python or in a common table."
             )
-    aliases = frozenset(joined.alias for joined in query.joins)
+    aliases = frozenset(joined.alias for joined in joins)
     needed = [output.expression for output in outputs]
     if query.ordering is not None:
         needed += [key.expression for key in ordering]

@@ -65,7 +65,7 @@ def _qualified(
     where = below.seen_from_above(conditions.qualify)
     distinct_on = tuple(map(below.seen_from_above, whole.distinct_on))
     source, joins = join_tree(scope.joins, conditions.where)
-    grouping = group_keys(query, below.outputs, (), conditions.having)
+    grouping = group_keys(query, scope.joins, below.outputs, (), conditions.having)
     inner = Select(below.named(), source, joins, conditions.where, grouping, conditions.having)
     return replace(
         whole,
@@ -101,7 +101,7 @@ def assemble(
         source,
         joins,
         conditions.where,
-        group_keys(query, outputs, ordering, conditions.having),
+        group_keys(query, scope.joins, outputs, ordering, conditions.having),
         conditions.having,
         ordering,
         limit=_limit(query),
@@ -157,7 +157,7 @@ def _bare(query: Query) -> Query:
     if query.chosen is not None:
         # Nothing is read, so it does not matter what it would be read as.
         chosen = [replace(item, field=None) for item in query.chosen]
-        if query.grouping is not None and not query.distinct and group_keys(query, (), ()):
+        if query.grouping is not None and not query.distinct and group_keys(query, query.joins, (), ()):
             # Nor do aggregates change which groups there are.
             chosen = [item for item in chosen if not has_aggregate(item.node)] or chosen
         return query.but(chosen=tuple(chosen))
