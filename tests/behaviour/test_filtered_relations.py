@@ -80,7 +80,8 @@ def test_aggregates_over_its_rows(authors):
     counted = authors.annotate(n=Count("short"), longest=Max("short__pages"))
     assert list(counted.values_list("n", "longest")) == [(2, 200), (1, 300), (0, None)]
     assert authors.aggregate(Sum("short__pages"), n=Count("short")) == {"short__pages__sum": 600, "n": 3}
-    assert list(authors.annotate(s=Sum("short__pages", filter=Q(short__pages__gt=100))).values_list("s", flat=True)) == [
+    summed = authors.annotate(s=Sum("short__pages", filter=Q(short__pages__gt=100)))
+    assert list(summed.values_list("s", flat=True)) == [
         200, 300, None,
     ]  # fmt: skip
     assert names(authors.annotate(n=Count("short")).filter(n__gt=1)) == ["Ann"]
@@ -115,7 +116,8 @@ def test_relations_of_every_kind(shelf):
     books = Book.objects.order_by("pk")
     deep = books.annotate(deep=FilteredRelation("tags", condition=Q(tags__label="deep")))
     assert set(deep.values_list("title", "deep__label")) >= {("Desert", "deep"), ("Sea", "deep"), ("Hill", None)}
-    assert list(deep.annotate(n=Count("deep", distinct=True), m=Count("tags", distinct=True)).values_list("n", "m")) == [
+    counted = deep.annotate(n=Count("deep", distinct=True), m=Count("tags", distinct=True))
+    assert list(counted.values_list("n", "m")) == [
         (1, 2), (0, 1), (0, 1), (0, 0), (1, 2),
     ]  # fmt: skip
     assert titles(deep.filter(deep__isnull=False).order_by("title")) == ["Desert", "Sea"]

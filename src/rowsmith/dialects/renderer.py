@@ -54,6 +54,8 @@ class Renderer:
         self.dialect = dialect
         self.features = dialect.features
         self.bindings: list[Binding] = []
+        # The common tables that can be read at this place, by name.
+        self.tables: list[str] = []
 
     def statement(self, tree: Node) -> Statement:
         try:
@@ -381,19 +383,51 @@ class Renderer:
         text = self.render(node.expression)
         return f"{text} AS {self.quote(node.name)}" if node.name is not None else text
 
+    def common_tables(self, tables: Sequence[s.CommonTable]) -> str:
+        """WITH and the tables that it defines; from here on they are known by their names."""
+        self.tables.extend([table.name for table in tables])
+        word = "WITH RECURSIVE" if any(table.step is not None for table in tables) else "WITH"
+        return f"{word} {self.list(tables)} "
+
+    def common_table(self, node: s.CommonTable) -> str:
+        hint = "" if node.materialized is None else "MATERIALIZED " if node.materialized else "NOT MATERIALIZED "
+        if node.step is None:
+            body = self.render(node.query)
+        else:
+            glue = "UNION ALL" if node.all else "UNION"
+            body = f"{self.growing(node.query, node.query)} {glue} {self.growing(node.step, node.query)}"
+        return f"{self.quote(node.name)} ({', '.join(map(self.quote, node.columns))}) AS {hint}({body})"
+
+    def growing(self, query: s.Query, first: s.Query) -> str:
+        """One of the two queries of a recursive table, whose columns have the types of those of the first."""
+        return self.operand(query)
+
     def table(self, node: s.Table) -> str:
+        if node.common and node.name not in self.tables:
+            raise NotSupportedError(
+                f"The query reads the common table {node.name!r}, but neither it nor a query around it defines one. "
+                f"Add .with_cte(...) with the CTE of that name."
+            )
         name = self.quote(node.name)
         return name if node.alias == node.name or not node.alias else f"{name} {self.quote(node.alias)}"
 
     def derived(self, node: s.Derived) -> str:
-        return f"({self.render(node.query)}) {self.quote(node.alias)}"
+        if node.lateral and not self.features.lateral:
+            raise NotSupportedError(
+                f"{self.dialect.name} has no LATERAL: a joined query cannot refer to the row that it is joined to. "
+                "Write a Subquery for one value, a sliced Prefetch for several rows, or rank the rows with a Window."
+            )
+        lateral = "LATERAL " if node.lateral else ""
+        return f"{lateral}({self.render(node.query)}) {self.quote(node.alias)}"
 
     def join(self, node: s.Join) -> str:
         kind = "LEFT OUTER JOIN" if node.outer else "INNER JOIN"
         return f" {kind} {self.render(node.source)} ON ({self.render(node.condition)})"
 
     def select(self, node: s.Select) -> str:
-        parts = ["SELECT "]
+        known = len(self.tables)
+        parts = [self.common_tables(node.tables)] if node.tables else []
+        parts.append("SELECT ")
         if node.distinct_on:
             if not self.features.distinct_on:
                 raise NotSupportedError(
@@ -415,11 +449,16 @@ class Renderer:
         parts.append(self.tail(node))
         if node.lock is not None:
             parts.append(self.lock(node.lock))
+        del self.tables[known:]
         return "".join(parts)
 
     def combination(self, node: s.Combination) -> str:
+        known = len(self.tables)
         glue = f" {node.operator}{' ALL' if node.all else ''} "
-        return glue.join([self.operand(query) for query in node.queries]) + self.tail(node)
+        text = self.common_tables(node.tables) if node.tables else ""
+        text += glue.join([self.operand(query) for query in node.queries]) + self.tail(node)
+        del self.tables[known:]
+        return text
 
     def operand(self, query: s.Query) -> str:
         return f"({self.render(query)})"
@@ -546,6 +585,7 @@ _METHODS: dict[type[Node], str] = {
     s.Join: "join",
     s.Select: "select",
     s.Combination: "combination",
+    s.CommonTable: "common_table",
     m.Insert: "insert",
     m.InsertMany: "insert_many",
     m.Update: "update",

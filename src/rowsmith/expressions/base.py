@@ -42,6 +42,9 @@ class Scope(Protocol):
     def name(self, path: str) -> Resolved:
         """What a path of names, such as `author__name`, stands for."""
 
+    def named_column(self, table: str, column: str) -> Resolved:
+        """A column of a table that stands in the query under a name of its own."""
+
     def value(self, value: Any, type_: types.Type, *, cast: bool = False) -> sql.Expression:
         """The place of a plain value that varies from call to call."""
 

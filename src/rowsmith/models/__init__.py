@@ -77,11 +77,13 @@ from rowsmith.fields.text import CharField, EmailField, SlugField, TextField, UR
 from rowsmith.metadata.constraints import BaseConstraint, CheckConstraint, Deferrable, UniqueConstraint
 from rowsmith.metadata.indexes import Index
 from rowsmith.models.base import Model
+from rowsmith.queryset.common import CTE, Lateral
 from rowsmith.queryset.manager import Manager
 from rowsmith.queryset.queryset import QuerySet
 
 __all__ = [
     "CASCADE",
+    "CTE",
     "DB_CASCADE",
     "DB_SET_DEFAULT",
     "DB_SET_NULL",
@@ -140,6 +142,7 @@ __all__ = [
     "IntegerField",
     "JSONField",
     "JSONNull",
+    "Lateral",
     "Manager",
     "ManyToManyField",
     "ManyToManyRel",

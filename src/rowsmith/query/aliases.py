@@ -45,7 +45,7 @@ def renamed(tree: Q, places: Sequence[int] | None = None) -> Q:
             case sql.Column() | sql.Reference() | Table() if node.alias in aliases:
                 return replace(node, alias=aliases[node.alias])
             case Derived() if node.alias in aliases:
-                return Derived(rewrite(node.query, change), aliases[node.alias])
+                return replace(node, query=rewrite(node.query, change), alias=aliases[node.alias])
             case sql.Parameter() | sql.ListParameter() if places is not None:
                 return replace(node, slot=places[node.slot])
             case _:

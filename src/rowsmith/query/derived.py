@@ -32,12 +32,16 @@ def derived(tree: Tree) -> Derived:
 
 
 def _named(tree: Tree) -> Tree:
+    return with_outputs(tree, tuple(Output(o.expression, column_name(n)) for n, o in enumerate(tree.outputs)))
+
+
+def with_outputs(tree: Tree, outputs: tuple[Output, ...]) -> Tree:
+    """A query with other outputs, such as the same under other names."""
     if isinstance(tree, Combination):
         # The first query gives the columns of all of them their names.
         first, *others = tree.queries
-        return replace(tree, queries=(_named(first), *others))
+        return replace(tree, queries=(with_outputs(first, outputs), *others))
     assert isinstance(tree, Select)
-    outputs = tuple(Output(output.expression, column_name(n)) for n, output in enumerate(tree.outputs))
     return replace(tree, outputs=outputs)
 
 

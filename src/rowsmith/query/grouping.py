@@ -34,8 +34,10 @@ def group_keys(
     keys: list[sql.Expression]
     own: str | None = None
     if query.grouping == "model":
-        own, key = query.base, query.options.pk
-        keys = [sql.Column(own, key.column, type=key.sql_type)]
+        key = query.options.pk
+        keys = [sql.Column(query.base, key.column, type=key.sql_type)]
+        # Databases know the key of a table to determine its row, but not that of a query's result.
+        own = query.base if query.of_table else None
     else:
         # A constant has one value in every group; rows grouped by nothing else are one group, even without rows.
         keys = [key for key in dict.fromkeys(query.grouping) if not isinstance(key, sql.Parameter | sql.Literal)]

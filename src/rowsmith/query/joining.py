@@ -8,7 +8,7 @@ from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql.nodes import Node, rewrite
 from rowsmith.sql.predicates import Predicate
-from rowsmith.sql.select import Join, Table
+from rowsmith.sql.select import Derived, Join, Source, Table
 
 STRICT_FUNCTIONS = frozenset({"UPPER", "LOWER", "LENGTH", "ABS", "TRIM", "LTRIM", "RTRIM", "REPLACE", "SUBSTR"})
 """Functions whose result is NULL as soon as one argument is."""
@@ -37,7 +37,7 @@ def of_alias(condition: Predicate, alias: str) -> Predicate:
     return rewrite(condition, change)
 
 
-def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join, ...]]:
+def join_tree(joins: list[Joined], where: Predicate) -> tuple[Source, tuple[Join, ...]]:
     """The FROM of a query: an outer join stays one only where its missing rows could still be asked for."""
     start, *others = [joined for joined in joins if not joined.dormant]
     there = present(joins, where)
@@ -57,5 +57,11 @@ def join_tree(joins: list[Joined], where: Predicate) -> tuple[Table, tuple[Join,
                 of_alias(joined.condition, joined.alias),
             ]
         )
-        result.append(Join(Table(joined.table, joined.alias), condition, outer=missing))
-    return Table(start.table, start.alias), tuple(result)
+        result.append(Join(_source(joined), condition, outer=missing))
+    return _source(start), tuple(result)
+
+
+def _source(joined: Joined) -> Source:
+    if joined.source is not None:
+        return Derived(joined.source, joined.alias, lateral=True)
+    return Table(joined.table, joined.alias, common=joined.common)

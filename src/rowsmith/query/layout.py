@@ -23,7 +23,8 @@ def item_of(node: Expression, field: Any) -> Item:
     """The column of a row that an expression fills; FieldError when it is not known how to read it."""
     if isinstance(field, MixedTypes):
         raise FieldError(f"Cannot read the result: {field}")
-    return Item(node.type if isinstance(node, Column) else Computed(node.type), field)
+    stored = isinstance(node, Column) and not node.computed
+    return Item(node.type if stored else Computed(node.type), field)
 
 
 class Instance(Record):

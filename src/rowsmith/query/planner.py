@@ -24,7 +24,7 @@ from rowsmith.sql import expressions as sql
 from rowsmith.sql import predicates as p
 from rowsmith.sql import types
 from rowsmith.sql.computed import has_aggregate, has_window
-from rowsmith.sql.select import Derived, Output, Select
+from rowsmith.sql.select import Combination, Derived, Output, Select
 from rowsmith.sql.select import Query as Tree
 
 
@@ -38,7 +38,9 @@ class Plan(Record):
 def plan(query: Query) -> Plan:
     """The SELECT that answers `query`."""
     if query.combined is not None:
-        return Plan(*plan_combination(query, _planned, choose_by_name, nest))
+        tree, layout = plan_combination(query, _planned, choose_by_name, nest)
+        assert isinstance(tree, Select | Combination)
+        return Plan(replace(tree, tables=(*query.tables, *tree.tables)), layout)
     scope = Resolver(query, Constants(), nest)
     if query.chosen is not None:
         outputs, layout = _chosen(query)
@@ -109,6 +111,7 @@ def assemble(
         distinct=query.distinct,
         distinct_on=tuple(scope.name(name).node for name in query.distinct_on),
         lock=query.lock,
+        tables=query.tables,
     )
 
 
@@ -178,7 +181,7 @@ def existing(query: Query) -> Select:
         return Select((one,), Derived(inner, "subquery"), limit=sql.Literal(1))
     scope = Resolver(query, Constants(), nest)
     tree = assemble(query.but(lock=None, distinct_on=()), scope, (one,), ())
-    return Select(tree.outputs, tree.source, tree.joins, tree.where, limit=sql.Literal(1))
+    return Select(tree.outputs, tree.source, tree.joins, tree.where, limit=sql.Literal(1), tables=tree.tables)
 
 
 def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any], ...]) -> Plan:

@@ -51,5 +51,6 @@ def _needed_joins(query: Query, needed: frozenset[str], grouped: bool) -> tuple[
         # An outer join to one row at most keeps the rows as they are; to several, as long as they are grouped.
         changes = not joined.optional or (joined.multiple and not grouped)
         if joined.alias in needed or joined.alias in kept or changes:
-            kept |= {joined.alias, joined.parent}
+            kept |= {joined.alias, joined.parent} | p.aliases_in(joined.condition)
+            kept |= p.aliases_in(joined.source) if joined.source is not None else frozenset()
     return (base, *[joined for joined in others if joined.alias in kept])

@@ -11,7 +11,9 @@ from rowsmith.sql import expressions as sql
 from rowsmith.sql.computed import has_window
 from rowsmith.sql.nodes import walk
 from rowsmith.sql.predicates import ALWAYS, NEVER, Predicate
-from rowsmith.sql.select import Lock, Select
+from rowsmith.sql.select import CommonTable, Lock, Select
+from rowsmith.sql.select import Query as Tree
+from rowsmith.sql.types import Type
 from rowsmith.sql.windows import Window
 
 OWN = ""
@@ -27,6 +29,8 @@ class Joined(Record):
     condition: what rows of this table must meet besides to be joined; its own columns stand under the alias OWN.
     filtered:  the name of the FilteredRelation that it belongs to.
     dormant:   nothing asks for it so far.
+    common:    it is one of the query's own common tables.
+    source:    the query that it stands for, which may refer to the tables before it.
     """
 
     alias: str
@@ -39,11 +43,13 @@ class Joined(Record):
     condition: Predicate = ALWAYS
     filtered: str = ""
     dormant: bool = False
+    common: bool = False
+    source: Tree | None = None
 
     def like(self, other: Joined) -> bool:
         """Whether this table was joined in the same way, so that both may be one; their parents are compared apart."""
         alike = self.table == other.table and self.pairs == other.pairs and self.condition == other.condition
-        return alike and self.filtered == other.filtered
+        return alike and self.filtered == other.filtered and self.source == other.source
 
 
 class FilteredJoin(Record):
@@ -53,6 +59,32 @@ class FilteredJoin(Record):
     alias: str
     options: Any
     relation: Any
+
+
+class NamedColumn(Record):
+    """A column of a table that is no model's: the names by which it can be asked for, its own name and what it holds.
+
+    computed:  the database computes it, and may return it in a wider type than a column of a table.
+    """
+
+    names: tuple[str, ...]
+    column: str
+    type: Type
+    field: Any
+    computed: bool = False
+
+
+class NamedTable(Record):
+    """A table of the query whose columns are asked for by the table's name, such as a common table."""
+
+    name: str
+    alias: str
+    columns: tuple[NamedColumn, ...]
+
+
+def column_node(alias: str, column: NamedColumn) -> sql.Column:
+    """A column of a named table that stands under `alias`."""
+    return sql.Column(alias, column.column, type=column.type, computed=column.computed)
 
 
 class Annotation(Record):
@@ -138,6 +170,8 @@ class Query(Record):
     sticky:     aliases that the next filter() may share, for related managers.
     combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
     filtered:   the relations that annotate() gave names of their own.
+    named:      the tables whose columns are asked for by the table's name.
+    tables:     the common tables that the query defines.
     """
 
     options: Any
@@ -163,6 +197,8 @@ class Query(Record):
     nothing: bool = False
     combined: Combined | None = None
     filtered: tuple[FilteredJoin, ...] = ()
+    named: tuple[NamedTable, ...] = ()
+    tables: tuple[CommonTable, ...] = ()
 
     @property
     def sliced(self) -> bool:
@@ -179,6 +215,11 @@ class Query(Record):
     def looks_elsewhere(self) -> bool:
         """Whether the condition holds a subquery or a window."""
         return any(isinstance(node, Select | Window) for node in walk(self.where))
+
+    @property
+    def of_table(self) -> bool:
+        """Whether the rows are those of the model's own table, so that they can be changed and deleted."""
+        return not self.joins[0].common
 
     @property
     def empty(self) -> bool:

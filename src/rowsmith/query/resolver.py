@@ -15,7 +15,7 @@ from rowsmith.query.comparing import Operand, compare, compare_expressions, tran
 from rowsmith.query.existence import related_exists
 from rowsmith.query.filtered import filtered_lookup, filtered_name
 from rowsmith.query.paths import SEPARATOR, Path, parse, trimmed
-from rowsmith.query.query import Annotation, FilteredJoin, Joined, Query
+from rowsmith.query.query import Annotation, FilteredJoin, Joined, NamedTable, Query, column_node
 from rowsmith.query.related import RelatedKey
 from rowsmith.query.slots import Slots
 from rowsmith.records import replace
@@ -59,6 +59,7 @@ class Resolver:
         self.allow_joins = allow_joins
         self.prefix = prefix
         self.filtered: Mapping[str, FilteredJoin] = {found.name: found for found in query.filtered}
+        self.named: Mapping[str, NamedTable] = {table.name: table for table in query.named}
         self.summarizing = False
         self.of_rows = False
         self.start = self.joins[0].alias
@@ -167,6 +168,16 @@ class Resolver:
             return filtered_name(self, path)
         parsed = self.parse(path)
         return self.transform(self.field_at(parsed), parsed.rest, path)
+
+    def named_column(self, table: str, column: str) -> Resolved:
+        found = self.named.get(table)
+        if found is None:
+            raise FieldError(
+                f"The query does not read the table {table!r}, whose column {column!r} it asks for. "
+                f"Join it first, as in {table}.join(queryset, ...)."
+            )
+        named = next(c for c in found.columns if column in c.names)
+        return Resolved(column_node(found.alias, named), named.field)
 
     def transform(self, operand: Resolved, names: tuple[str, ...], path: str) -> Resolved:
         """The operand with each of the named transforms applied."""

@@ -215,7 +215,7 @@ def capped(query: Query, limit: int, *, by_key: bool = False, reverse: bool = Fa
     """
     if unordered:
         query = query.but(ordering=())
-    elif by_key and not is_ordered(query) and query.ordering is None:
+    elif by_key and not is_ordered(query) and query.ordering is None and query.options.pk is not None:
         query = query.but(ordering=sort_keys(("pk",), None))
     if reverse:
         query = query.but(reverse=not query.reverse)

@@ -185,7 +185,7 @@ def update_field(options: Any, name: str) -> Any:
 
 def rows_condition(query: Query) -> p.Predicate:
     """What tells a query's rows within their own table: its condition, or a subquery of keys when it joins others."""
-    above = query.sliced or query.distinct_on or query.grouping is not None or has_window(query.where)
+    above = query.tables or query.sliced or query.distinct_on or query.grouping is not None or has_window(query.where)
     if len(query.joins) == 1 and not above:
         return query.where
     key = query.options.pk

@@ -20,7 +20,7 @@ from rowsmith.expressions.q import Q
 from rowsmith.fields.dates import DateField, DateTimeField
 from rowsmith.functions.truncate import TIME_KINDS, Trunc
 from rowsmith.lookups.base import Unfit
-from rowsmith.query import steps
+from rowsmith.query import common, steps
 from rowsmith.query.combining import combine, uncombined
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
@@ -241,6 +241,20 @@ class Refining(Shaped):
         whole._known = None
         return whole
 
+    def with_cte(self, *tables: Any) -> Self:
+        """Define common tables, so that this query and those inside it can read them."""
+        found: Self = self
+        for table in tables:
+            if not hasattr(table, "definition"):
+                raise TypeError(f"with_cte() takes CTE objects, not {table!r}.")
+            key, values = table.definition()
+            base = (table._shape.query, len(table._queryset._values))
+            step = None if table._step is None else (table._step._shape.query, len(table._step._values))
+            found = found._step(
+                None if key is None else ("with", key), values, _defining(table, base, step)
+            )
+        return found
+
     def _by_key_if_sliced(self) -> Refining:
         """This queryset in a form that can be combined: the rows of a slice are told by their keys."""
         if not self._shape.query.sliced:
@@ -450,6 +464,11 @@ class Refining(Shaped):
     def totally_ordered(self) -> bool:
         """Whether the order is by fields that no two rows share, so that it leaves nothing to chance."""
         return steps.is_totally_ordered(self._shape.query)
+
+
+def _defining(table: Any, base: tuple[Query, int], step: tuple[Query, int] | None) -> Build:
+    name, all, materialized = table.name, table._all, table.materialized
+    return lambda q, s: common.defined(q, s, name, base, step, all, materialized)
 
 
 def _is_nothing(queryset: Any) -> bool:

@@ -7,10 +7,11 @@ from typing import Any
 
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.transactions import Atomic
-from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, did_you_mean
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, NotSupportedError, did_you_mean
 from rowsmith.execution import cascade, writing
 from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
+from rowsmith.query.query import Query
 from rowsmith.query.writes import update_field
 from rowsmith.queryset.reading import Reading
 from rowsmith.sql.modify import Conflict
@@ -205,6 +206,7 @@ class Writing(Reading):
         """Set fields of all rows with one statement; how many rows matched."""
         query = self._shape.query
         uncombined(query, "update")
+        _check_changeable(query, "update")
         if query.sliced:
             raise TypeError("Cannot update a query once a slice has been taken.")
         if query.distinct_on:
@@ -228,6 +230,7 @@ class Writing(Reading):
         """Delete all rows and what depends on them; how many rows in all, and of each model."""
         query = self._shape.query
         uncombined(query, "delete")
+        _check_changeable(query, "delete")
         if query.sliced:
             raise TypeError("Cannot use 'limit' or 'offset' with delete().")
         if query.distinct_on:
@@ -252,6 +255,14 @@ class Writing(Reading):
         """Whether the condition looks at no other table."""
         query = self._shape.query
         return len(query.joins) == 1 and not query.annotations and not query.looks_elsewhere
+
+
+def _check_changeable(query: Query, action: str) -> None:
+    if not query.of_table:
+        raise NotSupportedError(
+            f"Cannot {action} rows of the common table {query.joins[0].table!r}, which are results of a query. "
+            f"Write Model.objects.filter(pk__in=<its keys>).{action}(...)."
+        )
 
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:

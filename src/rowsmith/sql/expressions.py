@@ -47,11 +47,12 @@ class Typed(Expression):
 
 
 class Column(Typed):
-    """A column of a table in scope, by the table's alias."""
+    """A column of a table in scope, by the table's alias; `computed` when that table is the result of a query."""
 
     alias: str
     name: str
     nullable: bool = field(default=True, kw_only=True)
+    computed: bool = field(default=False, kw_only=True)
 
 
 class Parameter(Typed):

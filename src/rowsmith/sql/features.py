@@ -16,4 +16,5 @@ class Features(Record):
     deletes_together: bool = False  # one statement can delete from several tables
     max_operand_depth: int = 400  # a chain of AND or OR longer than this is written as a balanced tree
     range_offsets: bool = True  # a window frame by value may begin and end at a distance from the current row
+    lateral: bool = False  # a query in FROM may refer to the tables before it
     frame_exclusion: bool = True  # a window frame may leave rows out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rowsmith.records import field
 from rowsmith.sql.expressions import Expression, Ordering
 from rowsmith.sql.nodes import Node
 from rowsmith.sql.predicates import ALWAYS, Predicate
@@ -23,17 +24,34 @@ class Source(Node):
 
 
 class Table(Source):
-    """A table or view of the database."""
+    """A table or view of the database; or a common one, which the query or one around it defines."""
 
     name: str
     alias: str
+    common: bool = field(default=False, kw_only=True)
 
 
 class Derived(Source):
-    """A query that stands where a table may."""
+    """A query that stands where a table may; a lateral one may refer to the tables before it."""
 
     query: Query
     alias: str
+    lateral: bool = field(default=False, kw_only=True)
+
+
+class CommonTable(Node):
+    """A query under a name, for the query that follows; with `step`, rows are added by it until it finds none.
+
+    all:           rows that are alike are all kept, when there is a step.
+    materialized:  whether the query is run once and kept; None leaves it to the database.
+    """
+
+    query: Query
+    step: Query | None = None
+    name: str = field(kw_only=True)
+    columns: tuple[str, ...] = field(kw_only=True)
+    all: bool = field(default=False, kw_only=True)
+    materialized: bool | None = field(default=None, kw_only=True)
 
 
 class Join(Node):
@@ -75,6 +93,7 @@ class Select(Query):
     distinct: bool = False
     distinct_on: tuple[Expression, ...] = ()
     lock: Lock | None = None
+    tables: tuple[CommonTable, ...] = ()
 
 
 class Combination(Query):
@@ -86,6 +105,7 @@ class Combination(Query):
     ordering: tuple[Ordering, ...] = ()
     limit: Expression | None = None
     offset: Expression | None = None
+    tables: tuple[CommonTable, ...] = ()
 
     @property
     def outputs(self) -> tuple[Output, ...]:

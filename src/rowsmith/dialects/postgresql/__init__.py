@@ -20,6 +20,7 @@ FEATURES = Features(
     distinct_on=True,
     # The server knows them for some types of the sort key only, so they are refused for all.
     range_offsets=False,
+    lateral=True,
     deletes_together=True,
 )
 

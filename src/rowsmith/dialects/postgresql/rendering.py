@@ -8,9 +8,11 @@ from rowsmith.dialects.postgresql.arrays import writer
 from rowsmith.dialects.postgresql.documents import PostgresqlDocuments
 from rowsmith.dialects.postgresql.spelling import PostgresqlFunctions, open_type
 from rowsmith.dialects.renderer import Renderer, Spelling
+from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
 from rowsmith.sql import predicates as p
+from rowsmith.sql import select as s
 from rowsmith.sql import types as t
 from rowsmith.sql.statement import Binding
 
@@ -57,6 +59,18 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
         encode = writer(type(type_), self.dialect.codec(type_).encode)
         # A cast to varchar(n) or numeric(p, s) would cut values down to it without a word.
         return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(open_type(type_))}[]"
+
+    def growing(self, query: s.Query, first: s.Query) -> str:
+        # The server takes the types of the first rows for those of all, limits on the size of text included.
+        if not isinstance(query, s.Select) or query.distinct_on:
+            return self.operand(query)
+        outputs = []
+        for output, model in zip(query.outputs, first.outputs, strict=False):
+            type_ = model.expression.type
+            known = not isinstance(type_, t.Unknown | t.Custom)
+            cast = e.Cast(output.expression, type=open_type(type_)) if known else output.expression
+            outputs.append(s.Output(cast, output.name))
+        return self.operand(replace(query, outputs=tuple(outputs)))
 
     def cast(self, node: e.Cast) -> str:
         return f"({self.render(node.operand)})::{self.dialect.column_type(node.type)}"

@@ -35,6 +35,11 @@ def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[
     return lambda values: dumps([encode(value) for value in values])
 
 
+def _stored(node: e.Expression) -> bool:
+    """Whether it is a column of a table, which has an affinity."""
+    return isinstance(node, e.Column) and not node.computed
+
+
 class SqliteRenderer(SqliteFunctions, SqliteDocuments):
     """SQLite's differences from the common spelling."""
 
@@ -84,7 +89,7 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments):
         """One side of a comparison: exact numbers are bound as text, and only a column turns them into numbers."""
         text = self.render(node)
         bound = isinstance(node, e.Parameter) and isinstance(node.type, t.Decimal) and not node.cast
-        return f"CAST({text} AS NUMERIC)" if bound and not isinstance(beside, e.Column) else text
+        return f"CAST({text} AS NUMERIC)" if bound and not _stored(beside) else text
 
     def comparison(self, node: p.Comparison) -> str:
         return f"{self.number(node.left, node.right)} {node.operator} {self.number(node.right, node.left)}"
@@ -98,7 +103,7 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments):
         if isinstance(node.values.type, t.Binary):
             operand = f"HEX({operand})"
         encode = _json_array(node.values.type, self.dialect.codec(node.values.type).encode)
-        exact = isinstance(node.values.type, t.Decimal) and not isinstance(node.operand, e.Column)
+        exact = isinstance(node.values.type, t.Decimal) and not _stored(node.operand)
         value = "CAST(value AS NUMERIC)" if exact else "value"
         return f"{operand} IN (SELECT {value} FROM json_each({self.bind(Binding(node.values.slot, encode))}))"
 
@@ -121,7 +126,7 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments):
 
     def operand(self, query: s.Query) -> str:
         # SQLite allows no parentheses around the parts of a compound select, and nothing behind them but the last.
-        if isinstance(query, s.Select) and not query.ordering and query.limit is None and query.offset is None:
+        if isinstance(query, s.Select) and not (query.ordering or query.limit or query.offset or query.tables):
             return self.render(query)
         return f"SELECT * FROM ({self.render(query)})"
 
