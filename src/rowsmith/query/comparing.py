@@ -263,7 +263,7 @@ def _for_any_value(first: Any, made: Callable[[Any], Any], given: Given, left: R
     """The lookup with a place instead of its value; None when what it writes may depend on the value."""
     prepared = first.rhs
     expected = type(prepared)
-    extra = set(vars(first)).difference(type(first).known_state)
+    extra = set(vars(first)).difference(type(first).known_state, ("_constructor_args",))
     if isinstance(prepared, Shaped | list | tuple | set | frozenset | bool) or extra:
         return None
 
