@@ -293,9 +293,10 @@ class Writer:
             form = rng.random()
             if form < 0.4:
                 return f"{path.text}__in", inner.node
+            key = Lit("slug" if link.forward and by_slug else "pk")
             if form < 0.7:
-                return f"{path.text}__in", inner.call("values", Lit("pk")).node
-            return f"{path.text}__in", inner.call("values_list", Lit("pk"), flat=Lit(True)).node
+                return f"{path.text}__in", inner.call("values", key).node
+            return f"{path.text}__in", inner.call("values_list", key, flat=Lit(True)).node
         keys = [self.key(link.target) for _ in range(rng.randint(0, 4))]
         if link.forward and by_slug:
             slugs = [self.stored("Author", "slug") or "none" for _ in keys]

@@ -1,4 +1,4 @@
-"""rowsmith beside Django: the same random queries on one SQLite file must have the same answers."""
+"""rowsmith beside Django: the same random queries on one database must have the same answers; and laws for them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ needs_django = pytest.mark.skipif(
 )
 
 
-def differential(*options: str) -> str:
+def printed(command: str, *options: str) -> str:
     """What the command printed. Its own process keeps both libraries' models and settings out of this one."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.properties.differential", *options],
+        [sys.executable, "-m", f"tests.properties.{command}", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -40,7 +40,7 @@ def differential(*options: str) -> str:
 @needs_django
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_queries_have_the_answers_of_django(seed):
-    output = differential("--count", str(COUNT), "--seed", str(seed))
+    output = printed("differential", "--count", str(COUNT), "--seed", str(seed))
     assert f"{COUNT} queries of seed {seed}" in output
     assert " 0 mismatches" in output
 
@@ -48,4 +48,19 @@ def test_random_queries_have_the_answers_of_django(seed):
 @needs_django
 def test_every_random_query_has_one_right_answer():
     """Django agrees with itself when SQLite returns unordered rows the other way round."""
-    assert " 0 mismatches" in differential("--count", str(COUNT), "--seed", "1", "--self-check")
+    assert " 0 mismatches" in printed("differential", "--count", str(COUNT), "--seed", "1", "--self-check")
+
+
+@needs_django
+def test_random_queries_have_the_answers_of_django_on_postgresql(postgresql_url):
+    options = ("--count", str(COUNT), "--seed", "5", "--backend", "postgresql", "--server", postgresql_url)
+    assert " 0 mismatches" in printed("differential", *options)
+
+
+def test_laws_hold_on_sqlite():
+    assert ": 0 laws broken" in printed("laws", "--count", str(2 * COUNT), "--seed", "1")
+
+
+def test_laws_hold_on_postgresql(postgresql_url):
+    options = ("--count", str(2 * COUNT), "--seed", "2", "--backend", "postgresql", "--server", postgresql_url)
+    assert ": 0 laws broken" in printed("laws", *options)

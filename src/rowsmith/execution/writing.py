@@ -207,7 +207,7 @@ def _update_computed(instance: Any, fields: Sequence[Any], connection: Connectio
 
 
 def update_query(shape: Shape, values: Values, changes: Mapping[str, Any], alias: str) -> int:
-    """UPDATE every row of a shape; how many there were."""
+    """UPDATE every row of a shape; how many there were. The changes are checked where no row can match, too."""
     connection = connections[alias]
     raw: list[Any] = []
     key = ("update", *[(name, kind_of(value, raw)) for name, value in changes.items()])
@@ -226,7 +226,7 @@ def update_query(shape: Shape, values: Values, changes: Mapping[str, Any], alias
         compiled = statement.text, binder(statement.bindings, child.query.width)
         child.compiled[(connection.epoch, "update")] = compiled
     text, bind = compiled
-    return connection.execute(text, bind(values))
+    return 0 if child.query.empty else connection.execute(text, bind(values))
 
 
 def delete_statement(shape: Shape, alias: str) -> tuple[str, Binder]:

@@ -12,7 +12,6 @@ from rowsmith.execution import cascade, writing
 from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query
-from rowsmith.query.writes import update_field
 from rowsmith.queryset.reading import Reading
 from rowsmith.sql.modify import Conflict
 
@@ -220,10 +219,6 @@ class Writing(Reading):
                     f"{self.model._meta.object_name} has no field named {name!r}; "
                     "update() sets fields of the model itself."
                 )
-        if query.empty:
-            for name in changes:
-                update_field(self.model._meta, name)
-            return 0
         return writing.update_query(self._shape, self._values, changes, self.db)
 
     def delete(self) -> tuple[int, dict[str, int]]:

@@ -47,9 +47,10 @@ def _variance(values: Sequence[Any], less: int) -> float | None:
     count = len(values) - less
     if count < 1:
         return None
-    numbers = [float(value) for value in values]
-    mean = math.fsum(numbers) / len(numbers)
-    return math.fsum([(number - mean) ** 2 for number in numbers]) / count
+    # Measured from one of them, equal numbers have no variance at all, whatever their sum is rounded to.
+    distances = [float(value) - values[0] for value in values]
+    mean = math.fsum(distances) / len(distances)
+    return math.fsum([(distance - mean) ** 2 for distance in distances]) / count
 
 
 def _deviation(values: Sequence[Any], less: int) -> float | None:
