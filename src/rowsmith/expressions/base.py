@@ -203,10 +203,8 @@ class Expression(Combinable, metaclass=ExpressionType):
     """An expression with an optional `output_field`; equal to another when built from the same arguments."""
 
     output_field: Any = None
-    conditional: Any = False
     filterable: bool = True
     window_compatible: bool = False
-    allowed_default: Any = False
     constraint_validation_compatible: bool = True
     set_returning: bool = False
     allows_composite_expressions: bool = False
@@ -251,6 +249,17 @@ class Expression(Combinable, metaclass=ExpressionType):
         for source in self.get_source_expressions():
             if source is not None:
                 yield from source.flatten() if hasattr(source, "flatten") else (source,)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is a truth value, and so a condition."""
+        return isinstance(getattr(self.output_field, "sql_type", None), types.Boolean)
+
+    @property
+    def allowed_default(self) -> bool:
+        """Whether a column's default may be computed by it, which has no row to look at."""
+        sources = self.get_source_expressions()
+        return bool(sources) and all(getattr(source, "allowed_default", True) for source in sources)
 
     @property
     def contains_aggregate(self) -> bool:

@@ -24,6 +24,7 @@ class Q(Shaped):
     OR: ClassVar[str] = "OR"
     XOR: ClassVar[str] = "XOR"
     conditional: ClassVar[bool] = True
+    allowed_default: ClassVar[bool] = False
 
     children: tuple[Any, ...]
     connector: str

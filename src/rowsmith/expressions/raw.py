@@ -13,6 +13,9 @@ from rowsmith.sql import types
 class RawSQL(Expression):
     """SQL text with one `%s` for each of `params`; `%%` is a percent sign."""
 
+    allowed_default = True
+    known_state = frozenset({"sql", "params", "output_field"})
+
     def __init__(self, sql: str, params: Sequence[Any], output_field: Any = None) -> None:
         self.sql = sql
         self.params = tuple(params)
