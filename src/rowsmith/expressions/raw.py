@@ -29,10 +29,14 @@ class RawSQL(Expression):
         return (RawSQL, self.sql, tuple(map(type, self.params)), self._field_key())
 
     def resolve(self, scope: Scope) -> Resolved:
-        texts = self.sql.replace("%%", "%\0%").split("%s")
-        texts = [text.replace("%\0%", "%") for text in texts]
+        texts = around_placeholders(self.sql)
         if len(texts) != len(self.params) + 1:
             raise ValueError(f"{self!r} has {len(texts) - 1} placeholders for {len(self.params)} parameters.")
         arguments = tuple(scope.value(value, type_of_value(value), cast=True) for value in self.params)
         type_ = scope.type_of(self.output_field) if self.output_field else types.Unknown()
-        return Resolved(sql.Raw(tuple(texts), arguments, type=type_), self.output_field)
+        return Resolved(sql.Raw(texts, arguments, type=type_), self.output_field)
+
+
+def around_placeholders(text: str) -> tuple[str, ...]:
+    """The n + 1 texts around the n placeholders `%s` of a fragment, in which `%%` is a percent sign."""
+    return tuple([part.replace("\0", "%") for part in text.replace("%%", "\0").split("%s")])

@@ -60,8 +60,8 @@ def resolved_ordering(query: Query, scope: Resolver) -> tuple[sql.Ordering, ...]
 def is_total(query: Query, scope: Resolver) -> bool:
     """Whether no two rows of the model can be equal in the order, so that the rows always come in the same one."""
     options = query.options
-    if query.combined is not None:
-        # Each part may hold the same row.
+    if query.combined is not None or query.extra_order:
+        # Each part may hold the same row, and of a fragment nothing is known.
         return False
     keys = [ordering.expression for ordering in resolved_ordering(query, scope)]
     columns = {key.name for key in keys if isinstance(key, sql.Column) and key.alias == query.base}

@@ -88,12 +88,13 @@ def column_node(alias: str, column: NamedColumn) -> sql.Column:
 
 
 class Annotation(Record):
-    """A named expression; `selected` ones become part of the result."""
+    """A named expression; `selected` ones become part of the result, those of extra() before all others."""
 
     node: sql.Expression
     field: Any
     selected: bool = True
     aggregate: bool = False
+    extra: bool = False
 
 
 class SortKey(Record):
@@ -168,6 +169,7 @@ class Query(Record):
     nothing:    whether none() was called.
     fetch_mode: how instances load what they lack; None for the usual way.
     sticky:     aliases that the next filter() may share, for related managers.
+    extra_order: the order is that of extra(), which promises nothing.
     combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
     filtered:   the relations that annotate() gave names of their own.
     named:      the tables whose columns are asked for by the table's name.
@@ -195,6 +197,7 @@ class Query(Record):
     sticky: frozenset[str] = frozenset()
     fetch_mode: Any = None
     nothing: bool = False
+    extra_order: bool = False
     combined: Combined | None = None
     filtered: tuple[FilteredJoin, ...] = ()
     named: tuple[NamedTable, ...] = ()

@@ -48,8 +48,9 @@ def choose(query: Query, names: Sequence[str], form: RowForm, scope: Resolver) -
     """The query with only these columns; every one of the model and all annotations when no name is given."""
     annotations = query.annotations
     if not names:
-        names = [f.attname for f in query.options.concrete_fields]
-        names += [name for name, a in annotations.items() if a.selected]
+        names = [name for name, a in annotations.items() if a.extra]
+        names += [f.attname for f in query.options.concrete_fields if f.attname not in names]
+        names += [name for name, a in annotations.items() if a.selected and not a.extra]
     chosen = []
     for name in names:
         if name in annotations and not annotations[name].selected:

@@ -169,7 +169,7 @@ def ordered(query: Query, slots: Slots, names: Sequence[Any]) -> Query:
     grouping = query.grouping
     if grouping is None and any(getattr(name, "contains_aggregate", False) for name in names):
         grouping = "model" if query.chosen is None else groups_of(query.chosen)
-    return query.but(ordering=ordering, grouping=grouping)
+    return query.but(ordering=ordering, grouping=grouping, extra_order=False)
 
 
 def reversed_query(query: Query, slots: Slots) -> Query:

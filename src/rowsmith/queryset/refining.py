@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Self
 from warnings import warn
@@ -22,6 +22,7 @@ from rowsmith.functions.truncate import TIME_KINDS, Trunc
 from rowsmith.lookups.base import Unfit
 from rowsmith.query import common, steps
 from rowsmith.query.combining import combine, uncombined
+from rowsmith.query.extra import with_extra
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
 from rowsmith.query.slots import Slots
@@ -411,6 +412,37 @@ class Refining(Shaped):
         raw: list[Any] = []
         key = (operation, *[(name, kind_of(value, raw)) for name, value in expressions.items()])
         return self._step(key, raw, lambda q, s: steps.annotated(q, s, expressions, selected=selected))
+
+    def extra(
+        self,
+        select: Mapping[str, str] | None = None,
+        where: Sequence[str] | None = None,
+        params: Sequence[Any] | None = None,
+        tables: Sequence[str] | None = None,
+        order_by: Sequence[str] | None = None,
+        select_params: Sequence[Any] | None = None,
+    ) -> Self:
+        """Add fragments of SQL: `%s` stands for a value of `select_params` or `params`, `%%` for a percent sign.
+
+        select:    columns by the name that they get in the result.
+        where:     conditions that must all hold.
+        tables:    more tables to read; the conditions say how they belong to the rows.
+        order_by:  names of fields or of `select`, or `table.column`, with a leading `-` for descending.
+        """
+        for name, texts in (("where", where), ("tables", tables), ("order_by", order_by)):
+            if isinstance(texts, str):
+                raise TypeError(f"extra({name}=...) takes a sequence of strings, not a single one: [{texts!r}].")
+        columns, conditions = dict(select or {}), tuple(where or ())
+        of_columns, of_conditions = tuple(select_params or ()), tuple(params or ())
+        more, names = tuple(tables or ()), tuple(order_by or ())
+        raw = [*of_columns, *of_conditions]
+        kinds = tuple([kind_of(value, []) for value in raw])
+        key = ("extra", tuple(columns.items()), len(of_columns), conditions, more, names, kinds)
+        return self._step(
+            key,
+            raw,
+            lambda q, s: with_extra(q, s, columns, of_columns, conditions, of_conditions, more, names),
+        )
 
     # Dates
 
