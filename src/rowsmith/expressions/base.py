@@ -329,6 +329,8 @@ class Expression(Combinable, metaclass=ExpressionType):
 
     def get_group_by_cols(self) -> list[Any]:
         """The expressions that a query which selects this one has to group by."""
+        if self.aggregates:
+            return []
         if not self.contains_aggregate:
             return [self]
         return [

@@ -280,7 +280,29 @@ def spelled(expression: Any, scope: Scope, plain: Any) -> Resolved:
     nodes, spelling = spelling_of(expression, scope)
     field = expression.result_field(nodes, scope)
     type_ = scope.type_of(field) if field is not None else types.Unknown()
-    return Resolved(sql.Spelled(nodes, type=type_, spell=spelling, filterable=expression.filterable), field)
+    filterable, grouped = expression.filterable, _grouped(expression)
+    return Resolved(sql.Spelled(nodes, type=type_, spell=spelling, filterable=filterable, grouped=grouped), field)
+
+
+def _grouped(expression: Any) -> tuple[int, ...] | None:
+    """The places of the parts that a class of the user's wants rows to be grouped by; None for the whole."""
+    if not overrides(type(expression), "get_group_by_cols"):
+        return None
+    wanted = expression.get_group_by_cols()
+    if any(column is expression for column in wanted):
+        return None
+    return tuple([place for place, part in enumerate(leaves(expression)) if any(part is column for column in wanted)])
+
+
+def _is_a_call(cls: type) -> bool:
+    """Whether a class of aggregates only says by a template how its call is written."""
+    return not overrides(cls, "as_sql") and not any(hasattr(cls, f"as_{vendor}") for vendor in VENDORS)
+
+
+def _where(condition: Predicate, node: sql.Expression) -> sql.Expression:
+    """The argument of an aggregate in the rows that meet a condition, else NULL."""
+    result = sql.Literal(1, type=types.Integer()) if isinstance(node, sql.Star) else node
+    return sql.Case((sql.When(condition, result),), type=result.type)
 
 
 def _spelled_aggregate(expression: Any, built: Resolved, scope: Scope) -> Resolved:
@@ -290,7 +312,12 @@ def _spelled_aggregate(expression: Any, built: Resolved, scope: Scope) -> Resolv
     expression = expression.copy()
     expression.set_source_expressions(parts)
     nodes, spelling = spelling_of(expression, scope)
-    written_call = replace(call, arguments=nodes, spell=spelling)
+    condition = call.filter
+    if condition is not None and not _is_a_call(type(expression)):
+        # What the class writes may be more than a call, behind which a FILTER could stand.
+        nodes = tuple([_where(condition, node) for node in nodes])
+        condition = None
+    written_call = replace(call, arguments=nodes, filter=condition, spell=spelling)
     return Resolved(rewrite(built.node, lambda node: written_call if node is call else None), built.field)
 
 

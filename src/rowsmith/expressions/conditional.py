@@ -52,6 +52,7 @@ class When(Expression):
 class Case(Expression):
     """The result of the first When whose condition holds, else `default`, else NULL."""
 
+    constructor = {"cases": "cases"}
     known_state = frozenset({"cases", "default", "output_field"})
 
     def __init__(self, *cases: When, default: Any = None, output_field: Any = None) -> None:

@@ -35,7 +35,7 @@ def constructor_arguments(expression: Any) -> tuple[tuple[Any, ...], dict[str, A
         if name == "self":
             continue
         if parameter.kind is Parameter.VAR_POSITIONAL:
-            args.extend(sources)
+            args.extend(getattr(expression, named[name]) if name in named else sources)
             continue
         if parameter.kind is Parameter.VAR_KEYWORD:
             kwargs.update(getattr(expression, "extra", {}))
@@ -49,6 +49,6 @@ def constructor_arguments(expression: Any) -> tuple[tuple[Any, ...], dict[str, A
             continue
         if parameter.default is Parameter.empty:
             args.append(value)
-        elif value is not parameter.default and value != parameter.default:
+        elif value is not parameter.default and value != parameter.default and value != ():
             kwargs[name] = value
     return tuple(args), kwargs

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from rowsmith.expressions.agreement import disagreement
+from rowsmith.expressions.agreement import common_type, disagreement
 from rowsmith.expressions.base import Expression, Resolved, Scope, as_condition_or_expression
 from rowsmith.expressions.names import F
 from rowsmith.expressions.protocol import frozen, overrides
@@ -82,6 +82,9 @@ class Func(Expression):
 
     def result_type(self, *arguments: sql.Expression) -> types.Type | None:
         """What the function returns for these arguments; None when they do not say."""
+        if self.result is None and (not self._ours or type(self) is Func):
+            # Nothing is known of the function: only arguments that agree tell what comes out.
+            return common_type(arguments)
         return self.result or (types.unsized(arguments[0].type) if arguments else types.Unknown())
 
     def call(self, arguments: tuple[sql.Expression, ...], type_: types.Type) -> sql.Expression:

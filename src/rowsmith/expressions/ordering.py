@@ -58,6 +58,10 @@ class OrderBy(Expression):
         """The sort key in the SQL tree."""
         return sql.Ordering(self.expression.resolve(scope).node, self.descending, self.nulls)
 
+    def reverse_ordering(self) -> OrderBy:
+        nulls = self.nulls
+        return OrderBy(self.expression, not self.descending, nulls is False or None, nulls or None)
+
     def asc(self, **options: Any) -> OrderBy:
         return OrderBy(self.expression, **options)
 

@@ -101,8 +101,7 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
     """The predicate of one lookup, a class or an instance, for a value of any kind."""
     left = operand.resolved
     kind: type[Lookup] = lookup if isinstance(lookup, type) else type(lookup)
-    if isinstance(left.node, sql.Spelled) and not left.node.filterable:
-        raise NotSupportedError(f"The expression in {path!r} cannot be part of a condition: it is not filterable.")
+    _check_filterable(left, path)
     if value is None and not kind.can_use_none_as_rhs:
         scope.slots.take(value)
         return _is_null(kind, left, path)
@@ -152,7 +151,13 @@ def _right(scope: Any, left: Resolved, value: Any, path: str) -> Resolved:
     if isinstance(value, Q):
         raise TypeError(f"A Q is a condition, not a value (in {path!r}).")
     right: Resolved = value.resolve(scope)
+    _check_filterable(right, path)
     return right
+
+
+def _check_filterable(side: Resolved, path: str) -> None:
+    if isinstance(side.node, sql.Spelled) and not side.node.filterable:
+        raise NotSupportedError(f"The expression in {path!r} cannot be part of a condition: it is not filterable.")
 
 
 def _item(scope: Any, left: Resolved, item: Any) -> Resolved:

@@ -15,7 +15,13 @@ from rowsmith.sql.select import Output
 
 def groups_of(chosen: Iterable[Chosen]) -> tuple[sql.Expression, ...]:
     """What values() groups by once an aggregate joins it."""
-    return tuple([item.node for item in chosen if not has_aggregate(item.node)])
+    nodes: list[sql.Expression] = []
+    for item in chosen:
+        if isinstance(item.node, sql.Spelled) and item.node.grouped is not None:
+            nodes += [item.node.arguments[place] for place in item.node.grouped]
+        elif not has_aggregate(item.node):
+            nodes.append(item.node)
+    return tuple(nodes)
 
 
 def group_keys(
@@ -65,6 +71,10 @@ def _varying(
     own:  the table whose key is grouped by: its columns have one value.
     """
     if node in keys:
+        return
+    if isinstance(node, sql.Spelled) and node.grouped is not None:
+        for place in node.grouped:
+            yield from _varying(node.arguments[place], keys, aliases, own)
         return
     columns = [column for column in _columns(node, keys) if column.alias in aliases and column.alias != own]
     if not columns:

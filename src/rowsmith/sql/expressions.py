@@ -128,10 +128,12 @@ class Spelled(Typed):
     """What a class of the user's writes itself, around its arguments.
 
     filterable:  whether a condition may be made of it.
+    grouped:     which arguments a query that groups rows has to group by; None for the whole.
     """
 
     arguments: tuple[Expression, ...]
     spell: Spell = field(kw_only=True)
+    grouped: tuple[int, ...] | None = field(default=None, kw_only=True)
     filterable: bool = field(default=True, kw_only=True)
 
 
