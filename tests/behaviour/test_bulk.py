@@ -55,6 +55,7 @@ def test_bulk_create_sets_the_keys(stock):
     assert Stock.objects.filter(code="d").exists()
 
 
+@pytest.mark.feature("Q-209")
 def test_bulk_create_calls_nobody(stock):
     told = []
 
@@ -133,7 +134,7 @@ def test_conflicts_can_become_updates(stock, tables):
     assert sorted(Pair.objects.values_list("left", "right", "note")) == [(1, 2, "new"), (1, 3, "other")]
 
 
-@pytest.mark.feature("Q-211")
+@pytest.mark.feature("Q-210", "Q-211")
 @pytest.mark.parametrize(
     "options, told",
     [
@@ -193,6 +194,7 @@ def test_bulk_update_writes_the_named_fields_and_tells_how_many(shelf):
             Book.objects.bulk_update(books, ["title"], batch_size=size)
 
 
+@pytest.mark.feature("Q-213")
 def test_bulk_update_takes_expressions_and_the_first_of_two(shelf):
     first, second = Book.objects.order_by("pk")[:2]
     first.pages = F("pages") + 1000
@@ -204,11 +206,14 @@ def test_bulk_update_takes_expressions_and_the_first_of_two(shelf):
     one.title, two.title = "one", "two"
     assert Book.objects.bulk_update([one, two], ["title"]) == 1
     assert Book.objects.get(pk=first.pk).title == "one"
+    assert Book.objects.bulk_update([one, two], ["title"], batch_size=1) == 2
+    assert Book.objects.get(pk=first.pk).title == "two"
     one.rating = Case(When(pages__gt=1000, then=Value(9.0)), default=Value(1.0))
     Book.objects.bulk_update([one], ["rating"])
     assert Book.objects.get(pk=first.pk).rating == 9.0
 
 
+@pytest.mark.feature("Q-213")
 def test_bulk_update_keeps_nothing_of_a_failed_batch(stock):
     items = Stock.objects.bulk_create([Stock(code=f"c{number}") for number in range(6)])
     for item in items:

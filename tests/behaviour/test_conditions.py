@@ -147,6 +147,7 @@ def test_bits(shelf):
             getattr(F("pages"), operator)(1)
 
 
+@pytest.mark.feature("Q-201")
 def test_questions_combine(shelf):
     long, ann = Book.objects.filter(pages__gte=200), Book.objects.filter(author__name="Ann")
     assert titles((long & ann).order_by("pk")) == ["Seaside"]
@@ -158,8 +159,17 @@ def test_questions_combine(shelf):
     for combine in (lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a ^ b):
         with pytest.raises(TypeError, match="base model"):
             combine(long, Author.objects.all())
-    with pytest.raises(TypeError, match="slice"):
-        long[:1] & ann
+    for sliced in (lambda: long[:1] & ann, lambda: long & ann[:1]):
+        with pytest.raises(TypeError, match="slice"):
+            sliced()
+    # The rows of a slice are told by their keys.
+    shortest = Book.objects.order_by("pages")[:1]
+    assert titles((shortest | long.filter(pages__gt=400)).order_by("pk")) == ["Sea", "Desert"]
+    assert titles((ann ^ shortest).order_by("pk")) == ["Seaside"]
+    assert titles(Book.objects.none() ^ ann) == titles(ann ^ Book.objects.none()) == titles(ann)
+    assert titles(Book.objects.none() & long) == []
+    either = shelf.ann.book_set.all() | Book.objects.filter(author=shelf.bob)
+    assert {(book.title, book.author.name) for book in either} >= {("Sea", "Ann"), ("Hill", "Bob")}
 
 
 def test_a_condition_knows_every_value_anew(shelf):

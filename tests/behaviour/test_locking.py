@@ -17,6 +17,7 @@ from rowsmith.exceptions import (
     TransactionManagementError,
 )
 from rowsmith.models import Count, Value
+from rowsmith.records import replace
 from rowsmith.testing import recorded_statements
 from tests.behaviour.library import Author, Book, titles
 
@@ -140,6 +141,7 @@ def test_a_session_without_autocommit_is_a_transaction(shelf):
         transaction.set_autocommit(True)
 
 
+@pytest.mark.feature("Q-197")
 @ONLY_POSTGRESQL
 def test_of_names_what_select_related_follows(shelf):
     books = Book.objects.select_related("author__mentor", "publisher")
@@ -157,6 +159,7 @@ def test_of_names_what_select_related_follows(shelf):
             assert [author.name for author in free] == ["Bob", "Cid"]
 
 
+@pytest.mark.feature("Q-197")
 @ONLY_POSTGRESQL
 def test_a_table_of_which_nothing_is_selected_is_not_locked(shelf):
     books = Book.objects.select_for_update(of=("self",))
@@ -166,6 +169,19 @@ def test_a_table_of_which_nothing_is_selected_is_not_locked(shelf):
         sql_of(Book.objects.select_for_update(of=("author",)).values("author__name"))
 
 
+@pytest.mark.feature("Q-198")
+@ONLY_POSTGRESQL
+def test_an_option_that_a_database_lacks_is_not_supported(shelf, database, monkeypatch):
+    fewer = replace(database.features, locking=frozenset({"nowait", "skip_locked"}))
+    monkeypatch.setattr(connections["default"], "features", fewer)
+    for options in ({"of": ("self",)}, {"no_key": True}):
+        with pytest.raises(
+            NotSupportedError, match=rf"{next(iter(options))!r} for select_for_update\(\); it has: nowait"
+        ):
+            sql_of(Book.objects.select_for_update(**options))
+
+
+@pytest.mark.feature("Q-198")
 @ONLY_POSTGRESQL
 def test_what_cannot_be_locked_is_not_supported(shelf):
     nullable = Book.objects.select_related("editor").select_for_update()

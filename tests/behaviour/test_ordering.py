@@ -7,8 +7,9 @@ import pytest
 from rowsmith import models
 from rowsmith.exceptions import FieldError, NotSupportedError
 from rowsmith.models import F, Q
+from rowsmith.models.functions import Lower
 from rowsmith.testing import recorded_statements
-from tests.behaviour.library import Author, Book, Cover, Publisher, Review, Tag, titles
+from tests.behaviour.library import Author, Book, Cover, Publisher, Review, Tag, names, titles
 
 
 class Planet(models.Model):
@@ -209,6 +210,50 @@ def test_where_nulls_go_is_the_databases_own_choice(world, shelf):
         assert ordered[-1] == "Hill"
         assert Book.objects.earliest("published") == shelf.sea
         assert Book.objects.latest("published") == shelf.hill
+
+
+class Sheet(models.Model):
+    name = models.CharField(max_length=10)
+    data = models.JSONField(null=True)
+
+    class Meta:
+        app_label = "ordering"
+
+
+@pytest.mark.feature("Q-155")
+def test_rows_are_sorted_by_expressions_annotations_and_their_transforms(shelf, tables):
+    books = Book.objects
+    assert titles(books.order_by((F("pages") * -1).asc())) == ["Desert", "Valley", "Hill", "Seaside", "Sea"]
+    assert titles(books.order_by(F("author__name").desc(), "title")) == ["Desert", "Hill", "Valley", "Sea", "Seaside"]
+    assert titles(books.order_by(F("rating").asc(nulls_first=True), "title")) == [
+        "Desert",
+        "Seaside",
+        "Valley",
+        "Hill",
+        "Sea",
+    ]
+    assert titles(books.order_by(F("rating").desc(nulls_last=True), "title")) == [
+        "Sea",
+        "Hill",
+        "Valley",
+        "Desert",
+        "Seaside",
+    ]
+    assert titles(books.order_by(Lower("title").desc()))[0] == "Valley"
+    assert titles(books.annotate(share=F("pages") / 3).order_by("-share"))[0] == "Desert"
+    assert titles(books.alias(year=F("published")).order_by("-year__year").exclude(year=None))[0] == "Desert"
+    assert titles(books.alias(at=F("published")).order_by(F("at__month").desc(nulls_last=True), "pk")) == [
+        "Desert", "Valley", "Seaside", "Sea", "Hill",
+    ]  # fmt: skip
+    tables(Sheet)
+    for name, data in (("a", {"k": 3, "n": {"m": 1}}), ("b", {"k": 1, "n": {"m": 2}}), ("c", {"k": 2, "n": {"m": 3}})):
+        Sheet.objects.create(name=name, data=data)
+    found = Sheet.objects.annotate(d=F("data"))
+    assert names(found.order_by("d__k")) == names(Sheet.objects.order_by("data__k")) == ["b", "c", "a"]
+    assert names(found.order_by("-d__n__m")) == names(found.order_by(F("d__n__m").desc())) == ["c", "b", "a"]
+    assert names(Sheet.objects.alias(inner=F("data__n")).order_by("inner__m")) == ["a", "b", "c"]
+    with pytest.raises(FieldError, match="nope"):
+        books.annotate(x=F("author__name")).order_by("x__nope")
 
 
 @pytest.mark.feature("Q-144")

@@ -85,10 +85,13 @@ def test_update_takes_expressions_and_names_of_annotations(shelf):
         Book.objects.annotate(n=Count("review")).update(pages=F("n"))
 
 
+@pytest.mark.feature("Q-120")
 def test_an_order_makes_no_difference_to_an_update(shelf):
     with recorded_statements() as seen:
         assert Book.objects.order_by("-pages").update(in_print=False) == 5
         assert Author.objects.order_by("book__title").update(age=1) == 3
+        assert Book.objects.annotate(half=F("pages") / 2).order_by("-half", "?").reverse().update(rating=1.0) == 5
+        assert Book.objects.order_by(F("author__name").desc(nulls_last=True)).update(rating=2.0) == 5
     assert not [statement for statement in seen if "ORDER BY" in statement]
 
 

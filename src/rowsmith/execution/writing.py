@@ -351,29 +351,39 @@ def bulk_update(
     """Update `fields` of many rows, each to its instance's values; how many there were."""
     connection = connections[alias]
     extract = bulk_extractor((*fields, options.pk), connection, adding=False)
-    plain: list[tuple[Any, ...]] = []
+    send = _updater(options, fields, connection)
+    size = batch_size or len(instances)
     matched = 0
-    seen: set[Any] = set()
-    for instance in instances:
-        if instance.pk in seen:
-            continue
-        seen.add(instance.pk)
-        try:
-            plain.append(extract(instance))
-        except Computed:
-            matched += _update_computed(instance, fields, connection)
-    size = min(batch_size or len(plain), len(plain)) or 1
-    if connection.features.array_parameters:
-        statement = connection.dialect.render(writes.update_rows(options, fields))
-        bind = binder(statement.bindings, len(fields) + 1)
-        for start in range(0, len(plain), size):
-            *columns, keys = zip(*plain[start : start + size], strict=True)
-            matched += connection.execute(statement.text, bind([keys, *columns]))
-        return matched
-    text = update_plan(options, fields, connection).text
-    for start in range(0, len(plain), size):
-        matched += connection.execute_many(text, plain[start : start + size])
+    for start in range(0, len(instances), size):
+        rows: list[tuple[Any, ...]] = []
+        seen: set[Any] = set()
+        for instance in instances[start : start + size]:
+            # The first of several instances of one row counts.
+            if instance.pk in seen:
+                continue
+            seen.add(instance.pk)
+            try:
+                rows.append(extract(instance))
+            except Computed:
+                matched += _update_computed(instance, fields, connection)
+        if rows:
+            matched += send(rows)
     return matched
+
+
+def _updater(options: Any, fields: tuple[Any, ...], connection: Connection) -> Callable[[Rows], int]:
+    """What updates the rows of one batch, each a value for every field and the key; how many there were."""
+    if not connection.features.array_parameters:
+        text = update_plan(options, fields, connection).text
+        return lambda rows: connection.execute_many(text, rows)
+    statement = connection.dialect.render(writes.update_rows(options, fields))
+    bind = binder(statement.bindings, len(fields) + 1)
+
+    def send(rows: Rows) -> int:
+        *columns, keys = zip(*rows, strict=True)
+        return connection.execute(statement.text, bind([keys, *columns]))
+
+    return send
 
 
 def in_one_transaction(alias: str) -> Atomic:

@@ -85,7 +85,8 @@ def resolved_key(key: SortKey, scope: Resolver, seen: tuple[Any, ...] = ()) -> l
         return [sql.Ordering(sql.Function("RANDOM", ()))]
     if key.name in scope.annotations:
         return [sql.Ordering(scope.annotations[key.name].node, key.descending)]
-    if key.name.split(SEPARATOR)[0] in scope.filtered:
+    first = key.name.split(SEPARATOR)[0]
+    if first in scope.annotations or first in scope.filtered:
         return [sql.Ordering(scope.name(key.name).node, key.descending)]
     path = scope.parse(key.name)
     relation = path.relation
