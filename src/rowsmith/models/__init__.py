@@ -37,6 +37,7 @@ from rowsmith.expressions import (
     WindowFrame,
     WindowFrameExclusion,
 )
+from rowsmith.expressions.transforms import Transform
 from rowsmith.fields.base import Field
 from rowsmith.fields.choices import Choices, IntegerChoices, TextChoices
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
@@ -74,6 +75,7 @@ from rowsmith.fields.plain import BinaryField, GenericIPAddressField, UUIDField
 from rowsmith.fields.related import ForeignKey, ForeignObject, OneToOneField
 from rowsmith.fields.relation import ForeignObjectRel, ManyToManyRel, ManyToOneRel, OneToOneRel
 from rowsmith.fields.text import CharField, EmailField, SlugField, TextField, URLField
+from rowsmith.lookups.base import Lookup
 from rowsmith.metadata.constraints import BaseConstraint, CheckConstraint, Deferrable, UniqueConstraint
 from rowsmith.metadata.indexes import Index
 from rowsmith.models.base import Model
@@ -143,6 +145,7 @@ __all__ = [
     "JSONField",
     "JSONNull",
     "Lateral",
+    "Lookup",
     "Manager",
     "ManyToManyField",
     "ManyToManyRel",
@@ -174,6 +177,7 @@ __all__ = [
     "TextChoices",
     "TextField",
     "TimeField",
+    "Transform",
     "URLField",
     "UUIDField",
     "UniqueConstraint",
