@@ -204,6 +204,10 @@ class In(Lookup):
         return prepared
 
     @classmethod
+    def expression(cls, left: Resolved, right: Resolved) -> Predicate:
+        return cls.expressions(left, [right])
+
+    @classmethod
     def expressions(cls, left: Resolved, choices: list[Resolved]) -> Predicate:
         """The condition against a few expressions."""
         return p.InExpressions(left.node, tuple(choice.node for choice in choices)) if choices else p.NEVER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ClassVar
 
 from rowsmith.expressions.base import Expression, Resolved, Scope
@@ -289,6 +289,9 @@ class KeyIn(comparison.In):
 
     @classmethod
     def plain(cls, left: Resolved, given: Given) -> Predicate:
+        if not isinstance(given.value, Iterable):
+            raise TypeError(f"The value of an in lookup must be iterable, not {given.value!r}.")
+
         def prepared(values: Any) -> list[Any]:
             found = [value for value in values if value is not None]
             if not found:
