@@ -34,6 +34,7 @@ class Aggregate(Func):
     filter: Any = None
     default: Any = None
     order_by: tuple[OrderBy, ...] = ()
+    known_state = Func.known_state | {"_expressions", "_path"}
 
     def __init__(
         self,
@@ -46,9 +47,10 @@ class Aggregate(Func):
         **extra: Any,
     ) -> None:
         if len(expressions) == 1 and type(expressions[0]) is str and self.arity in (1, None) and not extra:
-            # The usual case, made without going through the common constructor.
-            name = expressions[0]
-            self.expressions = [F(name) if name != "*" else self._star(filter)]
+            # The usual case. Its F is not made before the query is planned: most often it has been already.
+            self._path = expressions[0]
+            if self._path == "*":
+                self.expressions = [self._star(filter)]
             if output_field is not None:
                 self.output_field = output_field
         else:
@@ -73,6 +75,20 @@ class Aggregate(Func):
         raise TypeError(f"{type(self).__name__} takes a field, not '*'.")
 
     @property
+    def expressions(self) -> list[Any]:
+        """The arguments."""
+        state = vars(self)
+        if "_expressions" not in state:
+            state["_expressions"] = [F(state.pop("_path"))]
+        found: list[Any] = state["_expressions"]
+        return found
+
+    @expressions.setter
+    def expressions(self, expressions: list[Any]) -> None:
+        vars(self).pop("_path", None)
+        self._expressions = expressions
+
+    @property
     def default_alias(self) -> str:
         """The name of the result where none was given: `<path>__<function>`."""
         expression = self.expressions[0]
@@ -84,12 +100,15 @@ class Aggregate(Func):
         return {"distinct": "DISTINCT " if self.distinct else "", "order_by": ""}
 
     def fingerprint(self, values: list[Any]) -> Hashable:
-        state = vars(self)
+        state = self.__dict__
         if len(state) == 1 and self._ours:
-            # Only its arguments were given.
-            [expression, *others] = self.expressions
-            if not others:
-                return (type(self), expression.fingerprint(values))
+            # Nothing but its argument was given.
+            path = state.get("_path")
+            if path is not None:
+                return (self.__class__, path)
+            first = self.expressions[0]
+            if type(first) is F and len(self.expressions) == 1:
+                return (self.__class__, first.name)
         condition = None if self.filter is None else self.filter.fingerprint(values)
         key = super().fingerprint(values)
         order = tuple([item.fingerprint(values) for item in self.order_by])

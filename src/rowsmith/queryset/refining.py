@@ -410,8 +410,10 @@ class Refining(Shaped):
         discourage_percent(kwargs)
         expressions = named_expressions(operation, args, kwargs)
         raw: list[Any] = []
-        key = (operation, *[(name, kind_of(value, raw)) for name, value in expressions.items()])
-        return self._step(key, raw, lambda q, s: steps.annotated(q, s, expressions, selected=selected))
+        key: list[Hashable] = [operation]
+        for name, value in expressions.items():
+            key += (name, value.fingerprint(raw) if isinstance(value, Shaped) else kind_of(value, raw))
+        return self._step(tuple(key), raw, lambda q, s: steps.annotated(q, s, expressions, selected=selected))
 
     def extra(
         self,
