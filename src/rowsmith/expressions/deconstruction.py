@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from inspect import Parameter, signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rowsmith.imports import Later
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 
 def import_path(cls: type) -> str:
@@ -31,23 +37,23 @@ def constructor_arguments(expression: Any) -> tuple[tuple[Any, ...], dict[str, A
     named = dict(expression.constructor)
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for name, parameter in signature(type(expression).__init__).parameters.items():
+    for name, parameter in inspect.signature(type(expression).__init__).parameters.items():
         if name == "self":
             continue
-        if parameter.kind is Parameter.VAR_POSITIONAL:
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             args.extend(getattr(expression, named[name]) if name in named else sources)
             continue
-        if parameter.kind is Parameter.VAR_KEYWORD:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             kwargs.update(getattr(expression, "extra", {}))
             continue
         attribute = named.get(name, name)
         if hasattr(expression, attribute):
             value = getattr(expression, attribute)
-        elif sources and parameter.kind is Parameter.POSITIONAL_OR_KEYWORD:
+        elif sources and parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
             value = sources.pop(0)
         else:
             continue
-        if parameter.default is Parameter.empty:
+        if parameter.default is inspect.Parameter.empty:
             args.append(value)
         elif value is not parameter.default and value != parameter.default and value != ():
             kwargs[name] = value
