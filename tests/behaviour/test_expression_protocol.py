@@ -510,3 +510,72 @@ def test_json_of_a_function_of_the_users(authors, world):
     with recorded_statements() as seen:
         assert list(Author.objects.annotate(x=Made()).order_by("pk").values_list("x__a__0", flat=True)) == [1, 1]
     assert len(seen) == 1
+
+
+def test_values_find_their_places_beside_subqueries(authors):
+    class Marked(Value):
+        def as_sql(self, compiler, connection):
+            return f"'{self.value}!'", ()
+
+    class Quoted(RawSQL):
+        def as_sql(self, compiler, connection):
+            text, params = super().as_sql(compiler, connection)
+            return f"({text} || '?')", params
+
+    class Held(Func):
+        """Holds an expression that is no part of it."""
+
+        output_field = models.IntegerField()
+
+        def __init__(self, *expressions, held, **extra):
+            super().__init__(*expressions, **extra)
+            self.held = held
+
+        def as_sql(self, compiler, connection):
+            text, params = compiler.compile(self.source_expressions[0])
+            return f"({text} + {self.held.value})", params
+
+    for n in (100, 200, 300):
+        rows = Author.objects.annotate(
+            a=Marked(str(n)),
+            b=Subquery(Novel.objects.filter(author=OuterRef("pk"), pages__gte=n).order_by("pages").values("pages")[:1]),
+            c=Quoted("%s", (str(n),), output_field=models.TextField()),
+            d=Held("age", held=Value(n)),
+            e=Plus(Subquery(Novel.objects.filter(pages=n).values("pages")[:1]), n),
+        ).order_by("pk")
+        least = {100: (100, 200), 200: (300, 200), 300: (300, None)}[n]
+        for row, age, pages in zip(rows, (30, 40), least, strict=True):
+            assert (row.a, row.b, row.c, row.d, row.e) == (f"{n}!", pages, f"{n}?", age + n, n + n + 1)
+
+
+def test_a_copy_may_be_changed_without_the_original(authors):
+    class Changing(Func):
+        function = "LOWER"
+
+        def as_sql(self, compiler, connection):
+            copy = self.copy()
+            copy.extra["function"] = "UPPER"
+            copy.source_expressions[0] = self.source_expressions[0]
+            assert isinstance(self.output_field, models.CharField)
+            return super(Changing, copy).as_sql(compiler, connection)
+
+    expression = Changing("name", note=1)
+    assert values(expression) == ["ANN", "BOB"] and expression.extra == {"note": 1}
+    assert values(Max("name", template="%(function)s(%(expressions)s)")) == ["Ann", "Bob"]
+    assert values(Count("name", template="%(function)s(%(expressions)s) + 10", function="COUNT")) == [11, 11]
+
+
+def test_a_lookup_of_the_users_as_an_expression_has_the_value_of_its_call(authors):
+    class Differs(models.Lookup):
+        lookup_name = "differs"
+
+        def as_sql(self, compiler, connection):
+            left, left_params = self.process_lhs(compiler, connection)
+            right, right_params = self.process_rhs(compiler, connection)
+            return f"{left} <> {right}", (*left_params, *right_params)
+
+    for n, expected in ((30, [False, True]), (40, [True, False]), (1, [True, True])):
+        assert values(Differs(F("age"), n)) == expected
+        assert list(Author.objects.filter(Differs(F("age"), n)).order_by("pk").values_list("age", flat=True)) == [
+            age for age, differs in zip((30, 40), expected, strict=True) if differs
+        ]

@@ -24,6 +24,7 @@ class Aggregate(Func):
     """
 
     aggregates = True
+    keyed_by_parts = False
     contains_aggregate = True
     template = "%(function)s(%(distinct)s%(expressions)s)"
     window_compatible = True
@@ -141,7 +142,10 @@ class Aggregate(Func):
         if self.default is not None:
             default = as_expression(self.default).resolve(scope)
             node = sql.Function("COALESCE", (node, default.node), type=type_)
-        return Resolved(node, field or scope.field_for(type_))
+        resolved_call = Resolved(node, field or scope.field_for(type_))
+        if "template" in self.extra:
+            return self._written(scope, lambda expression, scope: resolved_call)
+        return resolved_call
 
     def _check(self, argument: sql.Expression, scope: Scope) -> None:
         """Raise FieldError for an argument that is known only once the rows are grouped."""

@@ -223,6 +223,8 @@ class Expression(Combinable, metaclass=ExpressionType):
     """Whether it stays what it is, over resolved parts, when an expression of the user's is made of it."""
     aggregates: ClassVar[bool] = False
     """Whether it is an aggregate itself."""
+    keyed_by_parts: ClassVar[bool] = True
+    """Whether its parts, in their order, are all that it takes values for once it writes itself."""
     constructor: ClassVar[Mapping[str, str]] = {}
     """The attributes that hold arguments of the constructor under other names."""
     known_state: ClassVar[frozenset[str]] = frozenset({"output_field"})
@@ -421,6 +423,10 @@ class Opened(Exception):
     """Code of the user's looked at a value that may be another one when the same SQL is used again."""
 
 
+_UNSET = frozenset({"bilateral", "get_bilateral_transforms", "sql_type", "fingerprint"})
+"""What the library itself asks expressions for that may not have it."""
+
+
 class Settled(Expression):
     """A part that is resolved already: a SQL expression and its field.
 
@@ -447,6 +453,14 @@ class Settled(Expression):
     def target(self) -> Any:
         """The field of a column."""
         return self.output_field
+
+    def __getattr__(self, name: str) -> Any:
+        # Whatever else it was, a value may be found there, too.
+        if name.startswith("_") or name in _UNSET or not hasattr(self.origin, name):
+            raise AttributeError(f"A resolved {type(self.origin).__name__} has no attribute {name!r}.")
+        if not self.is_open:
+            raise Opened
+        return getattr(self.origin, name)
 
     @property
     def contains_aggregate(self) -> bool:

@@ -279,6 +279,9 @@ def spelled(expression: Any, scope: Scope, plain: Any) -> Resolved:
         expression = expression.resolve_expression(scope)
     nodes, spelling = spelling_of(expression, scope)
     field = expression.result_field(nodes, scope)
+    if field is not None and expression.output_field is None:
+        # From here on it is known, also to as_sql().
+        expression.output_field = field
     type_ = scope.type_of(field) if field is not None else types.Unknown()
     filterable, grouped = expression.filterable, _grouped(expression)
     return Resolved(sql.Spelled(nodes, type=type_, spell=spelling, filterable=filterable, grouped=grouped), field)

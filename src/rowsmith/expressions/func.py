@@ -65,6 +65,13 @@ class Func(Expression):
     def source_expressions(self, expressions: list[Any]) -> None:
         self.expressions = expressions
 
+    def copy(self) -> Any:
+        twin = super().copy()
+        twin.expressions = list(self.expressions)
+        if self.extra:
+            twin.extra = dict(self.extra)
+        return twin
+
     def get_source_expressions(self) -> list[Any]:
         return self.expressions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -17,7 +17,8 @@ VENDORS = ("sqlite", "postgresql", "mysql")
 """The databases of which a class may know a spelling of its own, as_<vendor>."""
 
 _PLAIN: dict[type, Any] = {}
-"""The own `resolve` of classes that learned to write themselves after they were made."""
+_PLAIN_KEYS: dict[type, Any] = {}
+"""The own `resolve` and `fingerprint` of classes that learned to write themselves after they were made."""
 
 
 def changed() -> None:
@@ -52,16 +53,14 @@ def is_ours(cls: type) -> bool:
 
 
 def _adopt(cls: type) -> None:
-    own = vars(cls).get("resolve")
-    if own is None or (is_ours(cls) and own is not by_protocol):
-        if own is not None:
-            _PLAIN[cls] = own
-        type.__setattr__(cls, "resolve", by_protocol)
-    if not is_ours(cls):
-        if "fingerprint" not in vars(cls):
-            type.__setattr__(cls, "fingerprint", _fingerprint)
-        if "__new__" not in vars(cls):
-            type.__setattr__(cls, "__new__", _remembering)
+    for name, ours, plain in (("resolve", by_protocol, _PLAIN), ("fingerprint", _fingerprint, _PLAIN_KEYS)):
+        own = vars(cls).get(name)
+        if own is None or (is_ours(cls) and own is not ours):
+            if own is not None:
+                plain[cls] = own
+            type.__setattr__(cls, name, ours)
+    if not is_ours(cls) and "__new__" not in vars(cls):
+        type.__setattr__(cls, "__new__", _remembering)
 
 
 def _remembering(cls: type, *args: Any, **kwargs: Any) -> Any:
@@ -72,20 +71,24 @@ def _remembering(cls: type, *args: Any, **kwargs: Any) -> Any:
 
 
 def _fingerprint(self: Any, values: list[Any]) -> Hashable:
-    """`fingerprint` of the user's classes: that of the built-in class, and what they keep besides."""
+    """`fingerprint` of classes that may override parts of the public protocol."""
     cls = type(self)
-    own = (vars(base).get("fingerprint", _fingerprint) for base in cls.__mro__)
-    plain = next(method for method in own if method is not _fingerprint)
-    return (cls, plain(self, values), _state(self))
+    if cls.keyed_by_parts and writes_itself(cls):
+        parts = [None if part is None else part.fingerprint(values) for part in self.get_source_expressions()]
+        return (cls, *parts, _state(self, ()))
+    return (cls, _plain(cls, "fingerprint", _fingerprint, _PLAIN_KEYS)(self, values), _state(self, self.known_state))
 
 
 def plain_resolve(cls: type) -> Any:
     """The `resolve` of the built-in class that `cls` is, or is derived from."""
+    return _plain(cls, "resolve", by_protocol, _PLAIN)
+
+
+def _plain(cls: type, name: str, ours: Any, replaced: Mapping[type, Any]) -> Any:
+    """A method as it would be without the protocol."""
     for base in cls.__mro__:
-        if base in _PLAIN:
-            return _PLAIN[base]
-        own = vars(base).get("resolve")
-        if own is not None and own is not by_protocol:
+        own = replaced.get(base) or vars(base).get(name, ours)
+        if own is not ours:
             return own
     raise NotImplementedError
 
@@ -146,8 +149,8 @@ def frozen(value: Any) -> Hashable:
     return UNREPEATABLE()
 
 
-def _state(instance: Any) -> Hashable:
-    """What an instance of a user's class keeps beside its parts and what the built-in classes speak for."""
+def _state(instance: Any, known: Collection[str]) -> Hashable:
+    """What an instance keeps beside its parts, and beside the attributes in `known`."""
     places = {id(source): place for place, source in enumerate(instance.get_source_expressions())}
 
     def snapshot(value: Any) -> Hashable:
@@ -157,5 +160,7 @@ def _state(instance: Any) -> Hashable:
             return tuple(map(snapshot, value))
         return frozen(value)
 
-    names = set(vars(instance)).difference(instance.known_state, ("_constructor_args",))
-    return tuple([(name, snapshot(vars(instance)[name])) for name in sorted(names)])
+    names = {name for base in type(instance).__mro__ for name in vars(base).get("__slots__", ())}
+    names.update(vars(instance))
+    names.difference_update(known, ("_constructor_args",))
+    return tuple([(name, snapshot(getattr(instance, name, None))) for name in sorted(names)])

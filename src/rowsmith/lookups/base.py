@@ -48,6 +48,7 @@ class Lookup(Expression):
     prepare_rhs: bool = True
     can_use_none_as_rhs: bool = False
     conditional = True
+    keyed_by_parts = False
     known_state = frozenset({"lhs", "rhs", "output_field"})
 
     def __init__(self, lhs: Any, rhs: Any) -> None:
@@ -99,6 +100,11 @@ class Lookup(Expression):
     def resolve(self, scope: Scope) -> Resolved:
         predicate = scope.compared(self, self.lhs, self.rhs)
         return Resolved(sql.Truth(predicate), scope.field_for(types.Boolean()))
+
+    def _written(self, scope: Scope, plain: Any) -> Resolved:
+        # What is on its right is looked at apart, there as in a keyword.
+        resolved: Resolved = plain(self, scope)
+        return resolved
 
     # What a class of the user's may override
 
