@@ -15,7 +15,6 @@ from rowsmith.expressions.protocol import ExpressionType, overrides
 from rowsmith.records import Record, replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
-from rowsmith.sql.nodes import Node, rewrite, walk
 from rowsmith.sql.predicates import Predicate
 
 if TYPE_CHECKING:
@@ -210,14 +209,20 @@ class Expression(Combinable, metaclass=ExpressionType):
     allows_composite_expressions: bool = False
     empty_result_set_value: Any = NotImplemented
 
+    # What is defined above this class.
     orderings: ClassVar[Any] = None
-    """The class OrderBy, which is defined above this one."""
+    """The class OrderBy."""
+    settle: ClassVar[Callable[[Any, Scope], Any]]
+    """What resolves a part of an expression."""
+    converted: ClassVar[Callable[[Any, Any], Any]]
+    """The field whose values an expression converts once more."""
     field_of_type: ClassVar[Callable[[types.Type], Any]]
-    """The plainest field of a type; fields are defined above expressions."""
+    """The plainest field of a type."""
     written: ClassVar[Callable[[Any, Scope, Any], Resolved]]
-    """What makes a node of an expression that writes itself; defined above this one."""
+    """What makes a node of an expression that writes itself."""
     compiled: ClassVar[Callable[[Any, Any], tuple[str, tuple[Any, ...]]]]
-    """What writes an expression by the node that it resolves to; defined above this one."""
+    """What writes an expression by the node that it resolves to."""
+
 
     transparent: ClassVar[bool] = False
     """Whether it stays what it is, over resolved parts, when an expression of the user's is made of it."""
@@ -290,9 +295,9 @@ class Expression(Combinable, metaclass=ExpressionType):
         """
         scope = query if allow_joins else query.without_joins()
         resolved = self.copy()
-        sources = self.get_source_expressions()
+        sources = [None if part is None else Expression.settle(part, scope) for part in self.get_source_expressions()]
         if sources:
-            resolved.set_source_expressions([None if source is None else settled(source, scope) for source in sources])
+            resolved.set_source_expressions(sources)
         return resolved
 
     def _written(self, scope: Scope, plain: Any) -> Resolved:
@@ -303,7 +308,7 @@ class Expression(Combinable, metaclass=ExpressionType):
         """What was resolved, with a class's own `convert_value` between the database and the field."""
         if not overrides(type(self), "convert_value"):
             return resolved
-        return Resolved(resolved.node, Converted(resolved.field, self))
+        return Resolved(resolved.node, Expression.converted(resolved.field, self))
 
     def _resolve_output_field(self) -> Any:
         """The field of the result where none was given: that of the parts, when they agree."""
@@ -417,100 +422,6 @@ def _kind(type_: types.Type) -> Any:
     """What a type holds, whatever its size."""
     kinds: dict[Any, Any] = {types.Varchar: types.Text, types.Serial: types.Integer}
     return kinds.get(type(type_), type(type_))
-
-
-class Opened(Exception):
-    """Code of the user's looked at a value that may be another one when the same SQL is used again."""
-
-
-_UNSET = frozenset({"bilateral", "get_bilateral_transforms", "sql_type", "fingerprint"})
-"""What the library itself asks expressions for that may not have it."""
-
-
-class Settled(Expression):
-    """A part that is resolved already: a SQL expression and its field.
-
-    origin:  the expression that it was, for the value of a Value.
-    """
-
-    def __init__(self, resolved: Resolved, origin: Any = None, *, is_open: bool = False) -> None:
-        self.resolved = resolved
-        self.output_field = resolved.field
-        self.origin = origin
-        self.is_open = is_open
-
-    def __repr__(self) -> str:
-        return f"Settled({self.resolved.node!r})"
-
-    @property
-    def value(self) -> Any:
-        """The value of a Value, where the SQL is used for this value alone."""
-        if isinstance(self.origin, Value) and not self.is_open:
-            raise Opened
-        return self.origin.value
-
-    @property
-    def target(self) -> Any:
-        """The field of a column."""
-        return self.output_field
-
-    def __getattr__(self, name: str) -> Any:
-        # Whatever else it was, a value may be found there, too.
-        if name.startswith("_") or name in _UNSET or not hasattr(self.origin, name):
-            raise AttributeError(f"A resolved {type(self.origin).__name__} has no attribute {name!r}.")
-        if not self.is_open:
-            raise Opened
-        return getattr(self.origin, name)
-
-    @property
-    def contains_aggregate(self) -> bool:
-        return any(isinstance(node, sql.Aggregate) for node in walk(self.resolved.node))
-
-    def but(self, node: sql.Expression, *, is_open: bool) -> Settled:
-        """The same part as another node."""
-        return Settled(Resolved(node, self.resolved.field), self.origin, is_open=is_open)
-
-    def relabeled_clone(self, change_map: Mapping[str, str]) -> Settled:
-        def change(node: Node) -> Node | None:
-            if isinstance(node, sql.Column) and node.alias in change_map:
-                return replace(node, alias=change_map[node.alias])
-            return None
-
-        return Settled(Resolved(rewrite(self.resolved.node, change), self.resolved.field), self.origin)
-
-    def fingerprint(self, values: list[Any]) -> Hashable:
-        return (Settled, self.resolved.node)
-
-    def resolve(self, scope: Scope) -> Resolved:
-        return self.resolved
-
-    def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> Settled:
-        return self
-
-
-def settled(source: Any, scope: Scope) -> Any:
-    """A part of an expression, resolved; what is transparent stays what it is, over resolved parts."""
-    if getattr(source, "transparent", False):
-        return source.resolve_expression(scope)
-    return Settled(source.resolve(scope), source)
-
-
-class Converted:
-    """A field whose values an expression converts once more."""
-
-    def __init__(self, field: Any, expression: Any) -> None:
-        self.field = field
-        self.expression = expression
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.field, name)
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """The value as the field reads it, then as the expression converts it."""
-        read = getattr(self.field, "from_db_value", None)
-        if read is not None:
-            value = read(value, expression, connection)
-        return self.expression.convert_value(value, self.expression, connection)
 
 
 _TYPES: dict[type, types.Type] = {

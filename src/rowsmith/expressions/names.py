@@ -6,8 +6,9 @@ from collections.abc import Hashable
 from typing import Any
 
 from rowsmith.exceptions import NotSupportedError
-from rowsmith.expressions.base import Expression, Resolved, Scope, Settled
+from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.q import NegatedExpression
+from rowsmith.expressions.settled import Settled
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from typing import Any, ClassVar, NoReturn, Protocol
 
-from rowsmith.expressions.base import Combinable, Expression, Opened, Resolved, Scope, Settled, Shaped, kind_of
+from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope, Shaped, kind_of
 from rowsmith.expressions.compiling import Fixed, node_of
 from rowsmith.expressions.protocol import VENDORS, overrides
+from rowsmith.expressions.settled import Opened, Settled
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.predicates import Predicate
