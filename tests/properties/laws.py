@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 import time
 from collections import Counter
@@ -206,9 +207,8 @@ class Court:
         chain = self.rows(writer)
         kind = writer.rng.choice(["int", "text", "date", "bool"])
         key = writer.composer.expression(chain.model, kind, 1)
-        while "F(" not in str(key):
-            # Rows grouped by a constant are one group even where there are none.
-            key = writer.composer.expression(chain.model, kind, 1)
+        if "F(" not in str(key) or "Case" in str(key):
+            return  # rows grouped by a constant, as which a CASE may turn out, are one group even without rows
         groups = chain.call("order_by").then("annotate", (), (("k", key),)).call("values", Lit("k"))
         counted = groups.then("annotate", (), (("n", call("Count", Lit("pk"))),))
         rows = self.run(call("list", counted.node))
@@ -226,12 +226,13 @@ class Court:
         first = self.side.run(query.node, False)
         if isinstance(first, sides.Failure):
             return
-        planned = cache.info().planned
+        before = cache.info()
         again = self.side.run(query.node, False)
         if query.ordered or not isinstance(first, list):
             self.same("asked again, the same answer", again, first, query.node)
-        if not one_of_a_kind(query.node):
-            self.same("a query met again is not planned again", cache.info().planned, planned, query.node)
+        after = cache.info()
+        if not one_of_a_kind(query.node) and after.sweeps == before.sweeps:
+            self.same("a query met again is not planned again", after.planned, before.planned, query.node)
 
     # --- random rows
 
@@ -250,11 +251,12 @@ class Court:
     def condition(self, writer: queries.Writer, model: str) -> Node:
         """A condition that compares with plain values only, and along relations to one.
 
-        Two columns of which one is NULL are neither equal nor different, and a relation to many repeats rows.
+        Two columns of which one is NULL are neither equal nor different, and nothing is known to be outside of a
+        subquery with a NULL in it.
         """
         while True:
             found = writer.composer.own_condition(model)
-            if "F(" not in str(found):
+            if not re.search(r"F\(|objects", str(found)):
                 return found
 
     def ordered(self, writer: queries.Writer) -> queries.Chain:
@@ -296,7 +298,7 @@ def run(
             if i % PER_UNIVERSE == 0 or not rows:
                 rows = data.universe(f"{seed} {i // PER_UNIVERSE}")
                 side.fill(rows)
-            writer = queries.Writer(f"{seed} {i}", rows, aggregates=True)
+            writer = queries.Writer(f"{seed} {i}", rows, aggregates=True, single=True)
             law = writer.rng.choice(court.laws)
             try:
                 law(writer)
@@ -318,6 +320,8 @@ def run(
 def forgivable(error: Exception) -> bool:
     """Did the database refuse what a random expression computes, such as a number that is too large?"""
     names = {kind.__name__ for kind in type(error).__mro__}
+    if "parser stack overflow" in str(error):
+        return True  # the depth of SQLite's parser is a limit that is told
     return not isinstance(error, Broken) and bool(
         names & {"DataError", "OverflowError", "NotSupportedError", "ObjectDoesNotExist"}
     )

@@ -82,12 +82,19 @@ class Writer:
     """Writes random queries about one universe of rows."""
 
     def __init__(
-        self, seed: int | str, rows: dict[str, list[data.Row]], *, aggregates: bool = False, expressions: float = 0
+        self,
+        seed: int | str,
+        rows: dict[str, list[data.Row]],
+        *,
+        aggregates: bool = False,
+        expressions: float = 0,
+        single: bool = False,
     ) -> None:
         self.rng = random.Random(seed)
         self.rows = rows
         self.aggregates = aggregates
         self.expressions = expressions
+        self.single = single  # what is compared with lies along relations to one only
         self.composer = Composer(self)
 
     # --- small choices
@@ -171,7 +178,7 @@ class Writer:
         if path.kind != "json" and self.chance(0.12):
             # Beside a to-many relation only a column of the model itself: what Django excludes by comparing
             # two relations is joined to the wrong one of them.
-            deep, many = 0 if path.many else 1, self.chance(0.2)
+            deep, many = 0 if path.many else 1, self.chance(0.2) and not self.single
             other = self.path_of_kind(model, path.kind, deep=deep, many=many, firm=firm)
             if other is not None:
                 return self.arithmetic(other)
