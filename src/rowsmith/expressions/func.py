@@ -145,4 +145,4 @@ class Func(Expression):
         return form % data, tuple(parameters)
 
 
-_NAME = re.compile(r"[\w.]*")
+_NAME = re.compile(r"\w+")
