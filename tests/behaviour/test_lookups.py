@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from rowsmith import models
-from rowsmith.models import F, Value
+from rowsmith.models import F, Sum, Value, Window
+from rowsmith.models.functions import Lag, Lead
 from rowsmith.testing import recorded_statements
-from tests.behaviour.library import Author, Book, Tag, names, titles
+from tests.behaviour.library import Author, Book, Stock, Tag, names, titles
 
 
 class Coded(models.Model):
@@ -233,3 +234,23 @@ def test_numbers_are_text_to_text_lookups(shelf):
     ]
     assert titles(Book.objects.filter(published__startswith="2001")) == ["Sea"]
     assert titles(Book.objects.filter(title=5)) == []
+
+
+def test_what_is_computed_may_be_larger_than_any_number_of_its_column(stock):
+    Stock.objects.bulk_create([Stock(code=code, count=2_000_000_000) for code in "abc"])
+    total = Stock.objects.values("name").annotate(total=Sum("count"))
+    for found in (
+        total.filter(total=6_000_000_000),
+        total.filter(total__gt=5_000_000_000),
+        total.filter(total__in=[6_000_000_000]),
+        total.filter(total__range=(5_000_000_000, 7_000_000_000)),
+        total.filter(total__lt=2**80).exclude(total__gt=2**80),
+    ):
+        assert [row["total"] for row in found] == [6_000_000_000]
+    assert total.filter(total__gt=6_000_000_000).count() == 0
+    beside = Stock.objects.annotate(last=Window(Lag("count", default=Value(3_000_000_000)), order_by="code"))
+    assert [item.code for item in beside.filter(last=3_000_000_000)] == ["a"]
+    assert [item.code for item in beside.exclude(last__lte=2_500_000_000)] == ["a"]
+    # NULL is neither larger nor not larger.
+    missing = Stock.objects.annotate(next=Window(Lead("count"), order_by="code"))
+    assert missing.exclude(next__lte=2**80).count() == 0 == missing.filter(next__gt=2**80).count()

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from rowsmith.expressions.base import Resolved, Shaped
 from rowsmith.lookups.base import Given, Lookup, Unfit, preparer
 from rowsmith.sql import predicates as p
-from rowsmith.sql.expressions import Expression
+from rowsmith.sql.expressions import Column, Expression
 from rowsmith.sql.predicates import Predicate
+from rowsmith.sql.types import Integer, Type
 
 
 class OutOfRange:
@@ -36,9 +37,29 @@ class RoundingUp(OutOfRange):
         return super().__call__(ceil(value) if isinstance(value, float) and isfinite(value) else value)
 
 
+_WIDEST = (-(2**63), 2**63 - 1)
+
+
+def _bounds(left: Resolved) -> tuple[int, int] | None:
+    """The whole numbers that the left side may be: a sum of numbers may be larger than each of them can."""
+    bounds: tuple[int, int] | None = getattr(left.field, "integer_range", None)
+    return bounds if bounds is None or _is_stored(left.node) else _WIDEST
+
+
+def _type(node: Expression) -> Type:
+    """The type of what the left side is compared with."""
+    if isinstance(node.type, Integer) and not _is_stored(node):
+        return Integer(64)
+    return node.type
+
+
+def _is_stored(node: Expression) -> bool:
+    return isinstance(node, Column) and not node.computed
+
+
 def _ranged(left: Resolved) -> Callable[[Any], Any] | None:
     prepare = preparer(left.field)
-    bounds = getattr(left.field, "integer_range", None)
+    bounds = _bounds(left)
     return prepare if bounds is None or prepare is None else OutOfRange(prepare, bounds)
 
 
@@ -60,7 +81,7 @@ class Compare(Lookup):
         if cls.rounds_up and isinstance(prepare, OutOfRange):
             prepare = RoundingUp(prepare.prepare, (prepare.low, prepare.high))
         try:
-            slot = given.slot(prepare, left.node.type)
+            slot = given.slot(prepare, _type(left.node))
         except Unfit:
             assert isinstance(prepare, OutOfRange)
             value = prepare.prepare(given.value)
@@ -72,6 +93,8 @@ class Compare(Lookup):
         """The condition against a value below, or above, all that a row can hold."""
         answer = cls.below if below else cls.above
         # A row whose column is NULL answers neither yes nor no.
+        if not _is_stored(operand):
+            return p.Comparison("<>" if answer == p.NEVER else "=", operand, operand)
         return answer if answer == p.NEVER else p.Not(p.IsNull(operand))
 
     @classmethod
@@ -134,7 +157,7 @@ class Range(Lookup):
     @classmethod
     def plain(cls, left: Resolved, given: Given) -> Predicate:
         prepare = preparer(left.field) or (lambda value: value)
-        bounds = getattr(left.field, "integer_range", None)
+        bounds = _bounds(left)
 
         def bound(index: int) -> Callable[[Any], Any]:
             def prepared(value: Any) -> Any:
@@ -152,7 +175,7 @@ class Range(Lookup):
             return prepared
 
         try:
-            low, high = (given.slot(bound(index), left.node.type) for index in (0, 1))
+            low, high = (given.slot(bound(index), _type(left.node)) for index in (0, 1))
         except Unfit:
             return p.NEVER
         return p.Between(left.node, low, high)
@@ -175,7 +198,7 @@ class In(Lookup):
         if not isinstance(given.value, Iterable):
             raise TypeError(f"The value of an in lookup must be iterable, not {given.value!r}.")
         try:
-            return p.InList(left.node, given.slots(cls.preparer(left), left.node.type))
+            return p.InList(left.node, given.slots(cls.preparer(left), _type(left.node)))
         except Unfit:
             return p.NEVER
 
@@ -183,7 +206,7 @@ class In(Lookup):
     def preparer(cls, left: Resolved) -> Callable[[Iterable[Any]], list[Any]]:
         """What turns the caller's values into prepared ones: NULLs and numbers that no row can hold are left out."""
         prepare = preparer(left.field)
-        bounds = getattr(left.field, "integer_range", None)
+        bounds = _bounds(left)
         unchanged: frozenset[type] = getattr(left.field, "prep_types", frozenset())
 
         def prepared(values: Iterable[Any]) -> list[Any]:
