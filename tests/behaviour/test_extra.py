@@ -105,6 +105,9 @@ def test_what_else_is_asked_of_such_rows(books):
     assert titles(few & books.filter(title="Sea")) == titles(few.union(few).order_by("pk")) == ["Sea"]
     assert [book.more for book in thick.only("title")[:1]] == [301]
     assert list(Book.objects.none().extra(where=["1 = 1"])) == []
+    own = [f"{AUTHOR}.id = {BOOK}.author_id", f"{AUTHOR}.name = 'Cid'"]
+    assert Book.objects.extra(tables=[AUTHOR], where=own).update(rating=1.0) == 1
+    assert Book.objects.get(title="Desert").rating == 1.0
     assert few.update(pages=99) == 1 and Review.objects.extra(where=["stars = %s"], params=[4]).delete()[0] == 1
     typed = books.extra(where=["published > %s", "price > %s"], params=[date(2004, 1, 1), Decimal("50.5")])
     assert titles(typed) == ["Desert"]

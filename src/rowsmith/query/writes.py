@@ -198,6 +198,9 @@ def rows_condition(query: Query) -> p.Predicate:
     )
     # The subquery has tables of its own; only the names of its aliases must not be taken for ours.
     tree = plan(inner).tree
+    if any(isinstance(node, sql.Raw) for node in walk(tree)):
+        # What the caller wrote may name tables; and nothing inside means a row outside, so ours may hide behind theirs.
+        return p.InSelect(column, tree)
     return p.InSelect(column, renamed(tree))
 
 
