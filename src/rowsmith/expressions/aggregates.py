@@ -138,7 +138,7 @@ class Aggregate(Func):
         node: sql.Expression = sql.Aggregate(
             self.name, arguments, distinct=self.distinct, filter=condition, order_by=order_by, type=type_
         )
-        field = self.output_field or next((a.field for a in resolved if a.node.type == type_), None)
+        field = self.output_field or next((a.field for a in resolved if _reads(a, type_)), None)
         if self.default is not None:
             default = as_expression(self.default).resolve(scope)
             node = sql.Function("COALESCE", (node, default.node), type=type_)
@@ -158,6 +158,12 @@ class Aggregate(Func):
                 f"Cannot compute {self!r}: it would aggregate over a window. Name the window with annotate(), and ask "
                 "aggregate() for the rest."
             )
+
+
+def _reads(argument: Resolved, type_: types.Type) -> bool:
+    """Whether an argument's field is the one to read results of `type_`, too: also those that it converts itself."""
+    own = argument.node.type
+    return own == type_ or (type(own) is type(type_) and hasattr(argument.field, "from_db_value"))
 
 
 def _sort_keys(order_by: Any) -> tuple[OrderBy, ...]:
@@ -249,6 +255,11 @@ class Sum(Aggregate):
 
     arity = 1
     allow_distinct = True
+
+    def result_type(self, *arguments: sql.Expression) -> types.Type:
+        type_ = arguments[0].type
+        # It may be larger than all that the column can hold.
+        return types.Integer(64) if isinstance(type_, types.Integer | types.Serial) else types.unsized(type_)
 
 
 class _Mean(Aggregate):

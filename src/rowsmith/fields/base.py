@@ -380,8 +380,9 @@ class Field(RegisterLookup, Generic[S, G]):
     # The column -----------------------------------------------------------------------------------------------------
 
     def get_internal_type(self) -> str:
-        """The name of the built-in field whose column this field uses."""
-        return type(self).__name__
+        """The name of the built-in field whose column this field uses: the nearest one that it is derived from."""
+        bases = (cls for cls in type(self).__mro__ if cls.__module__.startswith("rowsmith.fields.") and cls is not Field)
+        return next(bases, type(self)).__name__
 
     @cached_property
     def sql_type(self) -> types.Type:

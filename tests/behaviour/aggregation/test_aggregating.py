@@ -399,6 +399,38 @@ def test_a_class_of_the_users_over_groups(shelf):
     assert Book.objects.order_by("pages")[:2].aggregate(x=Range("pages")) == {"x": 100}
 
 
+class Celsius(models.IntegerField):
+    """Degrees, kept in tenths of them."""
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else value / 10
+
+    def get_prep_value(self, value):
+        return None if value is None else round(value * 10)
+
+
+class Weather(models.Model):
+    degrees = Celsius(null=True)
+    visitors = models.IntegerField()
+
+    class Meta:
+        app_label = "aggregation"
+
+
+def test_sums_beyond_the_column_and_fields_that_convert(tables):
+    tables(Weather)
+    for degrees, visitors in ((1.5, 2_000_000_000), (2.5, 2_000_000_000), (None, 5)):
+        Weather.objects.create(degrees=degrees, visitors=visitors)
+    assert Weather.objects.aggregate(Sum("degrees"), Max("degrees"), Sum("visitors")) == {
+        "degrees__sum": 4.0,
+        "degrees__max": 2.5,
+        "visitors__sum": 4_000_000_005,
+    }
+    groups = Weather.objects.annotate(one=Value(1)).values("one").annotate(n=Sum("visitors"), t=Sum("degrees"))
+    assert groups.filter(n__gt=3_000_000_000, t__gt=3.9).count() == 1
+    assert groups.filter(n__gt=5_000_000_000).count() == 0 and groups.filter(t__gt=4.1).count() == 0
+
+
 def test_what_the_publisher_prints(shelf):
     rows = Publisher.objects.annotate(n=Count("books"), total=Coalesce(Sum("books__price"), Value(Decimal("0"))))
     assert [(p.name, p.n, p.total) for p in rows.order_by("name")] == [
