@@ -141,7 +141,7 @@ def same(node: Node) -> Iterator[Node]:
     spelled = rewritten(node, exclusive)
     if spelled != node:
         yield spelled
-    for spelling in (turned, negated):
+    for spelling in (turned, negated, spread):
         for base in (node, spelled):
             other = rewritten(base, spelling)
             if other != base:
@@ -192,6 +192,14 @@ def turned(node: Node) -> Node:
             return Call(target, name, (Call(None, "Q", (), kwargs[::-1]), *args[::-1]))
         case Call(target, "filter" | "exclude" | "Q" as name, args, kwargs):
             return Call(target, name, args[::-1], kwargs[::-1])
+    return node
+
+
+def spread(node: Node) -> Node:
+    """Q(a=1, b=2) as Q(Q(b=2), Q(a=1)), in an order that no library sorts."""
+    match node:
+        case Call(target, "filter" | "exclude" | "Q" as name, args, kwargs) if len(kwargs) > 1:
+            return Call(target, name, (*[Call(None, "Q", (), (pair,)) for pair in kwargs[::-1]], *args))
     return node
 
 
