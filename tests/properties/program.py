@@ -196,7 +196,7 @@ def turned(node: Node) -> Node:
 
 
 def spread(node: Node) -> Node:
-    """Q(a=1, b=2) as Q(Q(b=2), Q(a=1)), in an order that no library sorts."""
+    """Q(a=1, b=2) as Q(Q(a=1), Q(b=2)), in an order that no library sorts."""
     match node:
         case Call(target, "filter" | "exclude" | "Q" as name, args, kwargs) if len(kwargs) > 1:
             return Call(target, name, (*[Call(None, "Q", (), (pair,)) for pair in kwargs[::-1]], *args))
