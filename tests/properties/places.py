@@ -101,13 +101,15 @@ class PostgresqlDatabase(Place):
 
     def comparable(self, answer: Any) -> Any:
         # Django leaves a sum of bigints as the Decimal, a sign as the float, and a truncated date inside of another
-        # function as the moment that the driver makes of it; here they are of the same type as on SQLite. And the
-        # last digit of a computed float that is stored depends on how its operands were written.
+        # function as the moment that the driver makes of it, with no zone; here they are as on SQLite. And the last
+        # digit of a computed float that is stored depends on how its operands were written.
         match answer:
             case str() if match := re.fullmatch(r"<(?:Decimal|float) (-?\d+)>", answer):
                 return int(match[1])
             case str() if match := re.fullmatch(r"<datetime ([\d-]+)T00:00:00(?:\+00:00)?>", answer):
                 return f"<date {match[1]}>"
+            case str() if answer.startswith("<datetime "):
+                return answer.replace("+00:00", "")
             case str() if "." in answer:
                 return re.sub(r"\d+\.\d{10,}", lambda number: f"{float(number[0]):.12g}", answer)
             case list():
@@ -148,8 +150,11 @@ def postgresql(server: str | None = None) -> Iterator[Place]:
         name = f"shop_{os.getpid()}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
+        url = urlsplit(server)._replace(path=f"/{name}").geturl()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pgcrypto")
         try:
-            yield PostgresqlDatabase(urlsplit(server)._replace(path=f"/{name}").geturl())
+            yield PostgresqlDatabase(url)
         finally:
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
