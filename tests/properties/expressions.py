@@ -120,7 +120,7 @@ class Composer:
             case 7:
                 return call(rng.choice(["LPad", "RPad"]), inner, Lit(rng.randint(0, 8)), word)
             case 8:
-                return call(rng.choice(["MD5", "SHA1", "SHA256"]), inner)
+                return call(rng.choice(["MD5", "SHA256"]), inner)
             case 9:
                 return call("Cast", self.leaf(model, "int"), call("CharField"))
         return call("Coalesce", inner, word)

@@ -150,11 +150,8 @@ def postgresql(server: str | None = None) -> Iterator[Place]:
         name = f"shop_{os.getpid()}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-        url = urlsplit(server)._replace(path=f"/{name}").geturl()
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS pgcrypto")
         try:
-            yield PostgresqlDatabase(url)
+            yield PostgresqlDatabase(urlsplit(server)._replace(path=f"/{name}").geturl())
         finally:
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
