@@ -61,7 +61,8 @@ def test_columns_with_names_and_conversions_of_their_own(tables):
     tables(OddColumns)
     OddColumns.objects.create(label="x", data={"a": [1]}, at="2020-01-02T03:04:05Z")
     [by_column] = OddColumns.objects.raw('SELECT * FROM "behaviour_oddcolumns"')
-    [by_name] = OddColumns.objects.raw('SELECT "id", "text of it" AS t, "data", "at" FROM "behaviour_oddcolumns"', (), {"t": "label"})
+    text = 'SELECT "id", "text of it" AS t, "data", "at" FROM "behaviour_oddcolumns"'
+    [by_name] = OddColumns.objects.raw(text, (), {"t": "label"})
     for odd in (by_column, by_name):
         assert (odd.label, odd.data, odd.at.isoformat()) == ("x", {"a": [1]}, "2020-01-02T03:04:05+00:00")
 

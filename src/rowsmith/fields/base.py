@@ -381,7 +381,8 @@ class Field(RegisterLookup, Generic[S, G]):
 
     def get_internal_type(self) -> str:
         """The name of the built-in field whose column this field uses: the nearest one that it is derived from."""
-        bases = (cls for cls in type(self).__mro__ if cls.__module__.startswith("rowsmith.fields.") and cls is not Field)
+        ours = (cls for cls in type(self).__mro__ if cls.__module__.startswith("rowsmith.fields."))
+        bases = (cls for cls in ours if cls is not Field)
         return next(bases, type(self)).__name__
 
     @cached_property
