@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 
 from rowsmith import models
-from rowsmith.exceptions import NotSupportedError
-from rowsmith.models import F, JSONNull, OuterRef, Q, Subquery, Value
+from rowsmith.exceptions import IntegrityError, NotSupportedError, ValidationError
+from rowsmith.models import Case, F, JSONNull, OuterRef, Q, Subquery, Value, When
 from rowsmith.models.fields.json import KT, HasAnyKeys, HasKey, HasKeys, KeyTextTransform, KeyTransform
-from rowsmith.models.functions import Cast, JSONObject
+from rowsmith.models.functions import Cast, Coalesce, JSONObject, Lower
 from rowsmith.query.shape import cache
 from rowsmith.testing import recorded_statements
 
@@ -53,6 +53,21 @@ class Coded(models.Model):
 
     class Meta:
         app_label = "documents"
+
+
+class Indexed(models.Model):
+    data = models.JSONField()
+
+    class Meta:
+        app_label = "documents"
+        indexes = [
+            models.Index(F("data__size"), name="documents_by_size"),
+            models.Index(KT("data__owner__name"), name="documents_by_name"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(data__size="it's"), name="documents_size"),
+            models.UniqueConstraint(Lower(KT("data__owner__name")), F("data__size"), name="documents_once"),
+        ]
 
 
 DOGS = {
@@ -333,8 +348,8 @@ def test_words_at_the_end_of_a_path_on_sqlite(tables, world):
 
 KEYS = [
     "plain", "a b", "a.b", "$", "$.x", "[0]", "[#-1]", "%", "%s", "%%", "'", "''", '"', '"; --', "\\", "\\'",
-    "a'b\"c\\d", "é", "\u2028", "😀", "", "\t", "\n", "null", "true", "1a", "-", "+1", " 1", "{}", "a,b", ":x", "?", "$1", "*",
-    "`",
+    "a'b\"c\\d", "é", "\u2028", "😀", "", "\t", "\n", "null", "true", "1a", "-", "+1", " 1", "{}", "a,b", ":x", "?", "$1",
+    "*", "`",
 ]  # fmt: skip
 
 
@@ -403,6 +418,32 @@ def test_a_document_is_set_to_a_part_of_itself(dogs):
     assert Dog.objects.get(name="meg").data == {"a": [1]}
     Dog.objects.filter(name="meg").update(data=F("data__missing"))
     assert found(data__isnull=True) == ["meg", "none"]
+
+
+def test_documents_and_parts_of_documents_meet_in_one_expression(dogs):
+    def values(expression):
+        rows = Dog.objects.filter(data__age__isnull=False).annotate(x=expression).order_by("pk")
+        return list(rows.values_list("x", flat=True))
+
+    text, document = Value("none", models.JSONField()), Value({"a": 1}, models.JSONField())
+    assert values(Coalesce(F("data__tame"), text)) == ["none", True]
+    assert values(Coalesce(F("data__tame"), document)) == [{"a": 1}, True]
+    assert values(Coalesce(F("data__tame"), F("data"))) == [DOGS["rufus"], True]
+    assert values(Case(When(data__age=7, then=F("data__breed")), default=text)) == ["labrador", "none"]
+    assert values(Case(When(data__age=7, then=F("data__owner__name")), default=F("data"))) == ["Bob", DOGS["meg"]]
+    assert values(Case(When(data__age=7, then=F("data__breed")))) == ["labrador", None]
+
+
+def test_documents_are_indexed_and_constrained_by_their_keys(tables):
+    tables(Indexed)
+    Indexed.objects.create(data={"size": 1, "owner": {"name": "a"}})
+    with pytest.raises(IntegrityError):
+        Indexed.objects.create(data={"size": 1, "owner": {"name": "A"}})
+    with pytest.raises(IntegrityError):
+        Indexed.objects.create(data={"size": "it's", "owner": {"name": "b"}})
+    with pytest.raises(ValidationError, match="documents_size"):
+        Indexed(data={"size": "it's"}).full_clean()
+    Indexed.objects.create(data={"size": 2, "owner": {"name": "c"}})
 
 
 def test_encoders_and_decoders_serve_paths_too(tables):

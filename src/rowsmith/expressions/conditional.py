@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from rowsmith.expressions.agreement import common_type, disagreement
+from rowsmith.expressions.agreement import alike, common_type, disagreement
 from rowsmith.expressions.base import Expression, Resolved, Scope, Shaped, Value, as_condition_or_expression
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
@@ -93,7 +93,12 @@ class Case(Expression):
         default = self.default.resolve(scope)
         results.append(default)
         last = last or default
-        nodes = [result.node for result in results]
+        given = [result.node for result in results]
+        nodes = alike(given)
+        if nodes != tuple(given):
+            forms = dict(zip(map(id, given), nodes, strict=True))
+            branches = [sql.When(branch.condition, forms[id(branch.result)]) for branch in branches]
+            last = Resolved(forms[id(last.node)], last.field)
         type_ = scope.type_of(self.output_field) if self.output_field else common_type(nodes)
         node: sql.Expression = last.node
         if branches:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from rowsmith.expressions.agreement import common_type, disagreement
+from rowsmith.expressions.agreement import alike, common_type, disagreement
 from rowsmith.expressions.base import Expression, Resolved, Scope, as_condition_or_expression
 from rowsmith.expressions.names import F
 from rowsmith.expressions.protocol import frozen, overrides
@@ -103,6 +103,8 @@ class Func(Expression):
             return self._written(scope, None)
         resolved = [expression.resolve(scope) for expression in self.expressions]
         arguments = tuple([argument.node for argument in resolved])
+        if self.result is None:
+            arguments = alike(arguments)
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
         if type_ is None:
             return Resolved(self.call(arguments, types.Unknown()), disagreement(arguments))
