@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from rowsmith import models
@@ -602,3 +605,70 @@ def test_a_lookup_that_looks_at_its_value_is_planned_for_each_and_never_wrong(pl
     assert found(bonus__kind="long") == ["Bob"]
     assert found(bonus__kind="-") == ["Ann", "Cyd"]
     assert found(bonus__kind=12345) == ["Ann", "Cyd"]
+
+
+class Upper:
+    """Meets the left side in capitals."""
+
+    def process_lhs(self, compiler, connection, lhs=None):
+        text, params = super().process_lhs(compiler, connection, lhs)
+        return f"UPPER({text})", params
+
+
+class UpperIn(Upper, In):
+    lookup_name = "upper_in"
+
+
+class UpperContains(Upper, Contains):
+    lookup_name = "upper_contains"
+
+
+class OneMoreBetween(Range):
+    lookup_name = "one_more_between"
+
+    def process_lhs(self, compiler, connection, lhs=None):
+        text, params = super().process_lhs(compiler, connection, lhs)
+        return f"({text} + %s)", (*params, 1)
+
+
+class Listed(In):
+    lookup_name = "listed"
+
+    def get_prep_lookup(self):
+        return self.rhs.split(",")
+
+
+class Missing(IsNull):
+    lookup_name = "missing"
+
+    def as_sql(self, compiler, connection):
+        text, params = super().as_sql(compiler, connection)
+        return f"({text})", params
+
+
+def test_lookups_are_derived_from_those_of_the_library(players, register):
+    for lookup in (UpperIn, UpperContains, Listed):
+        register(CharField, lookup)
+    register(IntegerField, OneMoreBetween)
+    register(IntegerField, Missing)
+    assert found(name__upper_in=["ANN", "Bob"]) == ["Ann"]
+    assert found(name__upper_in=[]) == []
+    assert found(alias__upper_in=Player.objects.filter(name="Bob").values("alias")) == ["Bob"]
+    assert found(name__upper_contains="O") == ["Bob"] and found(name__upper_contains="%") == []
+    assert found(name__upper_contains=F("alias"), bonus=5) == ["Bob"]
+    assert found(score__one_more_between=(4, 9)) == ["Ann"] and found(score__one_more_between=("-4", 3)) == ["Bob"]
+    assert found(name__listed="Ann,Cyd") == ["Ann", "Cyd"]
+    assert found(score__missing=True) == ["Cyd"] and found(score__missing=False) == ["Ann", "Bob"]
+
+
+def test_queries_with_lookups_of_the_users_are_pickled_and_copied(players, register):
+    register(IntegerField, NotEqual)
+    rows = Player.objects.filter(score__ne=3)
+    again = Player.objects.all()
+    again.query = pickle.loads(pickle.dumps(rows.query))
+    assert [player.name for player in again] == ["Bob"]
+    assert [player.name for player in copy.deepcopy(rows)] == ["Bob"]
+    assert [player.name for player in pickle.loads(pickle.dumps(rows))] == ["Bob"]
+    assert found(pk__in=rows) == ["Bob"] and (rows | Player.objects.filter(score__ne=-5)).count() == 2
+    assert [player.name for player in Player.objects.exclude(score__ne=3).order_by("pk")] == ["Ann", "Cyd"]
+    assert rows.update(bonus=9) == 1 and rows.delete()[0] == 1

@@ -48,11 +48,12 @@ class Settled(Expression):
 
     def __getattr__(self, name: str) -> Any:
         # Whatever else it was, a value may be found there, too.
-        if name.startswith("_") or name in _UNSET or not hasattr(self.origin, name):
-            raise AttributeError(f"A resolved {type(self.origin).__name__} has no attribute {name!r}.")
+        origin = vars(self).get("origin")
+        if name.startswith("_") or name in _UNSET or not hasattr(origin, name):
+            raise AttributeError(f"A resolved {type(origin).__name__} has no attribute {name!r}.")
         if not self.is_open:
             raise Opened
-        return getattr(self.origin, name)
+        return getattr(origin, name)
 
     @property
     def contains_aggregate(self) -> bool:

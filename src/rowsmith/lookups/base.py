@@ -142,13 +142,13 @@ class Lookup(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """The condition around the two sides as they were processed."""
-        left = _processed(self.process_lhs(compiler, connection), self.lhs)
-        right = _processed(self.process_rhs(compiler, connection), self.rhs)
+        left = processed(self.process_lhs(compiler, connection), self.lhs)
+        right = processed(self.process_rhs(compiler, connection), self.rhs)
         result: tuple[str, Any] = compiler.fragment(self.expression(left, right))
         return result
 
 
-def _processed(written: tuple[str, Any], side: Any) -> Resolved:
+def processed(written: tuple[str, Any], side: Any) -> Resolved:
     """One side of a lookup, written already."""
     if type(side) is Opaque:
         side = _inside(side)
@@ -168,6 +168,11 @@ class Opaque:
         object.__setattr__(self, "_settled", settled)
 
     def __getattribute__(self, name: str) -> Any:
+        if name in ("__reduce_ex__", "__reduce__"):
+            # A query that holds it may be pickled and copied.
+            return lambda *_: (Opaque, (_inside(self),))
+        if name == "__deepcopy__":
+            raise AttributeError(name)
         # isinstance() asks for __class__.
         raise Opened
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from math import ceil, isfinite
 from typing import Any, ClassVar
 
+from rowsmith.exceptions import EmptyResultSet
 from rowsmith.expressions.base import Resolved, Shaped
-from rowsmith.lookups.base import Given, Lookup, Unfit, preparer
+from rowsmith.lookups.base import Given, Lookup, Unfit, preparer, processed
 from rowsmith.sql import predicates as p
 from rowsmith.sql.expressions import Column, Expression
 from rowsmith.sql.predicates import Predicate
@@ -148,6 +149,16 @@ class IsNull(Lookup):
     def expression(cls, left: Resolved, right: Resolved) -> Predicate:
         raise ValueError("The value of an isnull lookup must be True or False, not an expression.")
 
+    def get_prep_lookup(self) -> Any:
+        return self.rhs
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        if not isinstance(self.rhs, bool):
+            raise ValueError(f"The value of an isnull lookup must be True or False, not {self.rhs!r}.")
+        found = p.IsNull(processed(self.process_lhs(compiler, connection), self.lhs).node)
+        result: tuple[str, Any] = compiler.fragment(found if self.rhs else p.Not(found))
+        return result
+
 
 class Range(Lookup):
     """`range=(low, high)`, both included."""
@@ -186,6 +197,16 @@ class Range(Lookup):
         if len(bounds) != 2:
             raise ValueError(f"A range takes two values, low and high, not {len(bounds)}.")
         return p.Between(left.node, bounds[0].node, bounds[1].node)
+
+    def get_prep_lookup(self) -> Any:
+        return _prepared_items(self)
+
+    def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        low, high = self.rhs
+        return "%s AND %s", (low, high)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return _written(self, "BETWEEN", compiler, connection)
 
 
 class In(Lookup):
@@ -234,6 +255,35 @@ class In(Lookup):
     def expressions(cls, left: Resolved, choices: list[Resolved]) -> Predicate:
         """The condition against a few expressions."""
         return p.InExpressions(left.node, tuple(choice.node for choice in choices)) if choices else p.NEVER
+
+    def get_prep_lookup(self) -> Any:
+        return _prepared_items(self)
+
+    def process_rhs(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        if not self.rhs_is_direct_value():
+            return super().process_rhs(compiler, connection)
+        values = tuple([value for value in self.rhs if value is not None])
+        if not values:
+            raise EmptyResultSet
+        return f"({', '.join(['%s'] * len(values))})", values
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return _written(self, "IN", compiler, connection)
+
+
+def _prepared_items(lookup: Lookup) -> Any:
+    """The values on the right, each as the field on the left wants it."""
+    prepare = preparer(getattr(lookup.lhs, "output_field", None))
+    if not lookup.prepare_rhs or prepare is None or not lookup.rhs_is_direct_value():
+        return lookup.rhs
+    return [value if value is None or isinstance(value, Shaped) else prepare(value) for value in lookup.rhs]
+
+
+def _written(lookup: Lookup, operator: str, compiler: Any, connection: Any) -> tuple[str, Any]:
+    """The two sides of a lookup of the user's, as they were processed, around an operator."""
+    left, left_parameters = lookup.process_lhs(compiler, connection)
+    right, right_parameters = lookup.process_rhs(compiler, connection)
+    return f"{left} {operator} {right}", (*left_parameters, *right_parameters)
 
 
 LOOKUPS = (Exact, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual, IsNull, Range, In)

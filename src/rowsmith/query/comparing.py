@@ -13,6 +13,7 @@ from rowsmith.expressions.protocol import overrides
 from rowsmith.expressions.q import Q
 from rowsmith.expressions.settled import Settled
 from rowsmith.lookups.base import Given, Lookup, Unfit, against, follows_protocol, preparer
+from rowsmith.lookups.comparison import In
 from rowsmith.lookups.registry import find_lookup, find_transform, names_for
 from rowsmith.query.paths import choices
 from rowsmith.query.related import RelatedKey, check_model
@@ -110,17 +111,17 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
         return _bilateral(scope, kind, left, value, bilateral, path)
     if follows_protocol(kind):
         return _written(scope, lookup, operand, value, path)
-    name = kind.lookup_name
     if isinstance(value, Shaped):
-        if name == "in" and hasattr(value, "_query_for_lookup"):
+        among = issubclass(kind, In)
+        if among and hasattr(value, "_query_for_lookup"):
             return _in_query(scope, left, value)
         right = _right(scope, left, value, path)
-        if name == "in" and isinstance(right.node, sql.Subselect):
+        if among and isinstance(right.node, sql.Subselect):
             return p.InSelect(left.node, right.node.query)
-        if name == "in" and isinstance(right.node, sql.Literal):
+        if among and isinstance(right.node, sql.Literal):
             # The subquery is known to have no rows.
             return p.NEVER
-        if name == "in" and isinstance(right.node, sql.Raw):
+        if among and isinstance(right.node, sql.Raw):
             return kind.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
         return kind.expression(left, right)
     if isinstance(value, list | tuple | set | frozenset) and any(isinstance(item, Shaped) for item in value):
@@ -250,7 +251,7 @@ def _written(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -
         return twin
 
     if isinstance(value, Shaped):
-        if kind.lookup_name == "in" and hasattr(value, "_query_for_lookup"):
+        if issubclass(kind, In) and hasattr(value, "_query_for_lookup"):
             query, field = scope.subquery(value)
             right = Resolved(sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field)
         else:
@@ -270,6 +271,9 @@ def _for_any_value(first: Any, made: Callable[[Any], Any], given: Given, left: R
     prepared = first.rhs
     expected = type(prepared)
     extra = set(vars(first)).difference(type(first).known_state, ("_constructor_args",))
+    if isinstance(given.value, bool):
+        # Truth values are part of the shape.
+        return first
     if isinstance(prepared, Shaped | list | tuple | set | frozenset | bool) or extra:
         return None
 
