@@ -1,1 +1,1 @@
-"""A year of flights: models, a loader and a tour of a dozen queries, sync and async."""
+"""A year of flights: models, a loader and a tour of fourteen questions, sync and async."""

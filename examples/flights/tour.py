@@ -1,4 +1,4 @@
-"""The tour: a dozen questions about the flights, each asked in sync and in async.
+"""The tour: fourteen questions about the flights, each asked in sync and in async.
 
 A stop is one function, and what is printed is that function's own source. It returns a queryset, or, for a
 question that is answered by one call, is followed by its awaitable twin.
@@ -12,7 +12,8 @@ from typing import Any
 
 from examples.flights.models import Airline, Airport, Flight, Plane
 from rowsmith import transaction
-from rowsmith.models import Avg, Count, F, Max, Prefetch, Q
+from rowsmith.models import Avg, Count, F, Max, OuterRef, Prefetch, Q, Subquery, Window
+from rowsmith.models.functions import Rank, Round
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,36 @@ def worst_routes():
         .annotate(flights=Count("id"), mean_delay=Avg("arr_delay"))
         .filter(flights__gte=100)
         .order_by("-mean_delay")[:10]
+    )
+
+
+def three_busiest_routes_of_each_airport():
+    place = Window(Rank(), partition_by="origin", order_by=["-flights", "dest_code"])
+    return (
+        Flight.objects.values("origin", "dest_code")
+        .annotate(flights=Count("id"), place=place)
+        .filter(place__lte=3)
+        .order_by("origin", "place")
+    )
+
+
+def punctual_airlines():
+    early = Count("id", filter=Q(arr_delay__lte=0))
+    return (
+        Airline.objects.annotate(
+            arrivals=Subquery(
+                Flight.objects.filter(carrier=OuterRef("pk"), arr_delay__isnull=False)
+                .order_by()
+                .values("carrier")
+                .annotate(n=Count("id"))
+                .values("n")
+            ),
+            on_time=Subquery(
+                Flight.objects.filter(carrier=OuterRef("pk")).order_by().values("carrier").annotate(n=early).values("n")
+            ),
+        )
+        .annotate(share=Round(F("on_time") * 100.0 / F("arrivals"), precision=1))
+        .order_by("-share", "carrier")[:5]
     )
 
 
@@ -135,6 +166,15 @@ STOPS = (
     Stop("How many flights has each airline, month by month?", flights_per_carrier_and_month),
     Stop("How many flights were flown by a plane nobody registered?", unknown_planes, unknown_planes_async),
     Stop("Which ten routes arrive latest, of those with at least 100 arrivals?", worst_routes),
+    Stop(
+        "Which three routes are flown most often from each airport? A rank of groups",
+        three_busiest_routes_of_each_airport,
+    ),
+    Stop(
+        "Which airlines arrive on time? Subqueries, and a share computed from them",
+        punctual_airlines,
+        columns=("carrier", "name", "arrivals", "on_time", "share"),
+    ),
     Stop("Does fog delay departures? Flights beside the weather of their hour", delay_by_visibility),
     Stop(
         "Who took off in a storm?",

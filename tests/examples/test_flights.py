@@ -90,6 +90,33 @@ def test_the_ten_worst_routes(answers, files):
     assert [row["flights"] for row in found] == [len(delays[route]) for route in worst]
 
 
+def test_the_three_busiest_routes_of_each_airport(answers, files):
+    flown = Counter((row["origin"], row["dest"]) for row in files["flights"])
+    expected = []
+    for origin in sorted({origin for origin, _ in flown}):
+        routes = sorted((-flights, dest) for (start, dest), flights in flown.items() if start == origin)
+        expected += [
+            {"origin": origin, "dest_code": dest, "flights": -flights, "place": place}
+            for place, (flights, dest) in enumerate(routes[:3], 1)
+        ]
+    assert answers["three_busiest_routes_of_each_airport"] == expected
+
+
+def test_airlines_that_arrive_on_time(answers, files):
+    names = {row["carrier"]: row["name"] for row in files["airlines"]}
+    delays = defaultdict(list)
+    for row in files["flights"]:
+        if row["arr_delay"] != "NA":
+            delays[row["carrier"]].append(int(row["arr_delay"]))
+    shares = {carrier: 100 * sum(d <= 0 for d in found) / len(found) for carrier, found in delays.items()}
+    best = sorted(shares, key=lambda carrier: (-round(shares[carrier], 1), carrier))[:5]
+    assert [row["carrier"] for row in answers["punctual_airlines"]] == best
+    for row in answers["punctual_airlines"]:
+        assert row["name"] == names[row["carrier"]]
+        assert row["arrivals"] == len(delays[row["carrier"]])
+        assert row["share"] == pytest.approx(shares[row["carrier"]], abs=0.051)
+
+
 def test_flights_joined_to_the_weather_of_their_hour(answers, files):
     visibility = {(row["origin"], row["time_hour"]): float(row["visib"]) for row in files["weather"]}
     flights, delays = Counter(), defaultdict(list)
