@@ -19,6 +19,7 @@ from rowsmith.query import steps
 from rowsmith.query.combining import uncombined
 from rowsmith.query.query import Query
 from rowsmith.query.shape import extend
+from rowsmith.queryset.combining import Combining
 from rowsmith.queryset.kinds import call_key
 from rowsmith.queryset.refining import Refining, discourage_percent, named_expressions
 
@@ -36,7 +37,7 @@ _LOADING = frozenset({"__iter__", "_fetch_all", "_load", "count", "exists", "fir
 """The methods whose override changes how rows are loaded."""
 
 
-class Reading(Refining):
+class Reading(Combining):
     """What a queryset can tell."""
 
     __slots__ = ()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Self
@@ -20,13 +18,14 @@ from rowsmith.expressions.q import Q
 from rowsmith.fields.dates import DateField, DateTimeField
 from rowsmith.functions.truncate import TIME_KINDS, Trunc
 from rowsmith.lookups.base import Unfit
-from rowsmith.query import common, steps
-from rowsmith.query.combining import combine, uncombined
+from rowsmith.query import steps
+from rowsmith.query.combining import uncombined
 from rowsmith.query.extra import with_extra
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
 from rowsmith.query.slots import Slots
 from rowsmith.queryset.kinds import call_key
+from rowsmith.queryset.view import QueryView
 from rowsmith.sql.computed import has_window
 from rowsmith.sql.select import Lock
 
@@ -179,89 +178,6 @@ class Refining(Shaped):
     def none(self) -> Self:
         """No rows, without asking."""
         return self._step(("none",), (), steps.nothing)
-
-    # Combinations
-
-    def __and__(self, other: Any) -> Any:
-        return self._combined(other, "AND")
-
-    def __or__(self, other: Any) -> Any:
-        return self._combined(other, "OR")
-
-    def __xor__(self, other: Any) -> Any:
-        return self._combined(other, "XOR")
-
-    def _combined(self, other: Any, connector: str) -> Any:
-        if not isinstance(other, Refining):
-            return NotImplemented
-        empty, other_empty = self._shape.query.nothing, other._shape.query.nothing
-        if empty or other_empty:
-            if self.model is not other.model:
-                raise TypeError("Cannot combine queries on two different base models.")
-            if connector == "AND":
-                return self if empty else other
-            return (other if empty else self).all()
-        if connector != "AND":
-            left, right = self._by_key_if_sliced(), other._by_key_if_sliced()
-        else:
-            left, right = self, other
-        shape, values = right._shape, right._values
-        key = ("combined", connector, shape) if shape.kept else None
-        return left._step(key, values, lambda q, s: steps.combined(q, s, shape.query, len(values), connector))
-
-    def union(self, *other_qs: Any, all: bool = False) -> Self:
-        """The rows of any of these querysets, each row once unless `all`."""
-        parts = [queryset for queryset in (self, *other_qs) if not _is_nothing(queryset)]
-        if not parts:
-            return self.all()
-        first, *others = parts
-        return first._combined_by("union", others, all)  # type: ignore[no-any-return]
-
-    def intersection(self, *other_qs: Any) -> Self:
-        """The rows that are in all of these querysets."""
-        empty = next((queryset for queryset in (self, *other_qs) if _is_nothing(queryset)), None)
-        return empty.all() if empty is not None else self._combined_by("intersection", other_qs, False)
-
-    def difference(self, *other_qs: Any) -> Self:
-        """The rows that are in none of the other querysets."""
-        if _is_nothing(self):
-            return self.all()
-        others = [queryset for queryset in other_qs if not _is_nothing(queryset)]
-        return self._combined_by("difference", others, False)
-
-    def _combined_by(self, call: str, others: Sequence[Any], all: bool) -> Self:
-        for other in others:
-            if not isinstance(other, Refining):
-                raise TypeError(f"{call}() takes querysets, not {other!r}.")
-        shapes = [other._shape for other in others]
-        raw = [value for other in others for value in other._values]
-        key = (call, all, *shapes) if builtins.all(shape.kept for shape in shapes) else None
-        parts = [(other._shape.query, len(other._values)) for other in others]
-        whole = self._step(key, raw, lambda q, s: combine(q, s, call, parts, all))
-        # What all rows of one part are known to have, those of the others may not.
-        whole._known = None
-        return whole
-
-    def with_cte(self, *tables: Any) -> Self:
-        """Define common tables, so that this query and those inside it can read them."""
-        found: Self = self
-        for table in tables:
-            if not hasattr(table, "definition"):
-                raise TypeError(f"with_cte() takes CTE objects, not {table!r}.")
-            key, values = table.definition()
-            base = (table._shape.query, len(table._queryset._values))
-            step = None if table._step is None else (table._step._shape.query, len(table._step._values))
-            found = found._step(
-                None if key is None else ("with", key), values, _defining(table, base, step)
-            )
-        return found
-
-    def _by_key_if_sliced(self) -> Refining:
-        """This queryset in a form that can be combined: the rows of a slice are told by their keys."""
-        if not self._shape.query.sliced:
-            return self
-        rows: Refining = self.model._base_manager.using(self._db).filter(pk__in=self.values("pk"))
-        return rows
 
     # Order and number
 
@@ -500,16 +416,6 @@ class Refining(Shaped):
         return steps.is_totally_ordered(self._shape.query)
 
 
-def _defining(table: Any, base: tuple[Query, int], step: tuple[Query, int] | None) -> Build:
-    name, all, materialized = table.name, table._all, table.materialized
-    return lambda q, s: common.defined(q, s, name, base, step, all, materialized)
-
-
-def _is_nothing(queryset: Any) -> bool:
-    """Whether none() was called."""
-    return isinstance(queryset, Refining) and queryset._shape.query.nothing
-
-
 def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:
     if kind not in kinds:
         raise ValueError(f"'kind' must be one of {', '.join(map(repr, kinds))}, not {kind!r}.")
@@ -543,52 +449,3 @@ def discourage_percent(names: Iterable[str], stacklevel: int = 4) -> None:
             DeprecationWarning,
             stacklevel=stacklevel,
         )
-
-
-class QueryView:
-    """What a queryset asks, for printing, pickling and handing to another queryset."""
-
-    def __init__(self, queryset: Refining) -> None:
-        self._queryset = queryset
-        self._shape = queryset._shape
-        self._values = queryset._values
-
-    def __reduce__(self) -> Any:
-        return _restored, (type(self._queryset), self._shape.query, self._values)
-
-    def __str__(self) -> str:
-        return shown(*self.sql_with_params())
-
-    def sql_with_params(self) -> tuple[str, Sequence[Any]]:
-        """The statement, in the placeholder style of the queryset's database, and its parameters."""
-        statement: tuple[str, Sequence[Any]] = self._queryset.sql_with_params()  # type: ignore[attr-defined]
-        return statement
-
-    def fingerprint(self, values: list[Any]) -> Hashable:
-        return self._queryset.fingerprint(values)
-
-    def nested(self, exists: bool) -> tuple[Query, Values]:
-        return self._queryset.nested(exists)
-
-    @property
-    def repeatable(self) -> bool:
-        return self._queryset.repeatable
-
-
-def _restored(kind: type[Refining], query: Query, values: Values) -> QueryView:
-    """The query that was pickled. Its rows come as dicts when they were anything but instances."""
-    queryset = kind(query.options.model)
-    if query.chosen is not None:
-        query = query.but(form="dict")
-    return QueryView(queryset._with(Shape(query, tuple, False), values))
-
-
-def shown(text: str, parameters: Sequence[Any]) -> str:
-    """SQL with its parameters written in, for reading only: values are not quoted for any database."""
-    values = iter(parameters)
-
-    def value(match: re.Match[str]) -> str:
-        chosen = parameters[int(match[1]) - 1] if match[1] else next(values)
-        return str(chosen)
-
-    return re.sub(r"\?|\$(\d+)", value, text)
