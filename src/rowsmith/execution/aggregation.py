@@ -8,7 +8,7 @@ from typing import Any
 from rowsmith.db.handler import connections
 from rowsmith.execution.reading import Compiled, compile_plan
 from rowsmith.expressions.aggregates import Aggregate
-from rowsmith.expressions.base import kind_of
+from rowsmith.expressions.combinable import kind_of
 from rowsmith.query.aggregating import planned_aggregates
 from rowsmith.query.query import Query
 from rowsmith.query.shape import Shape, Values, extend

@@ -12,7 +12,7 @@ from rowsmith.db.handler import connections
 from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.execution.reading import loader
-from rowsmith.expressions.base import kind_of
+from rowsmith.expressions.combinable import kind_of
 from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.loading.parameters import Computed, Extractor, extractor
 from rowsmith.query import writes

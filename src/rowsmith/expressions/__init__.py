@@ -15,16 +15,8 @@ from rowsmith.expressions.aggregates import (
     Sum,
     Variance,
 )
-from rowsmith.expressions.base import (
-    Combinable,
-    Expression,
-    ExpressionWrapper,
-    Resolved,
-    Scope,
-    Shaped,
-    Value,
-    kind_of,
-)
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Combinable, Shaped, kind_of
 from rowsmith.expressions.compiling import Compiler
 from rowsmith.expressions.conditional import Case, When
 from rowsmith.expressions.filtered import FilteredRelation
@@ -35,6 +27,7 @@ from rowsmith.expressions.q import Q
 from rowsmith.expressions.raw import RawSQL
 from rowsmith.expressions.subqueries import Exists, Subquery
 from rowsmith.expressions.transforms import Transform
+from rowsmith.expressions.values import ExpressionWrapper, Value
 from rowsmith.expressions.windows import RowRange, ValueRange, Window, WindowFrame, WindowFrameExclusion
 
 __all__ = [

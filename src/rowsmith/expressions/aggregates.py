@@ -6,11 +6,13 @@ from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from rowsmith.exceptions import FieldError
-from rowsmith.expressions.base import Combinable, Resolved, Scope, Value, as_expression
+from rowsmith.expressions.base import Resolved, Scope
+from rowsmith.expressions.combinable import Combinable, as_expression
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F
 from rowsmith.expressions.ordering import OrderBy
 from rowsmith.expressions.q import Q
+from rowsmith.expressions.values import Value
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.computed import has_aggregate, has_window, own_parts

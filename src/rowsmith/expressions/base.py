@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from copy import copy
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
-from uuid import UUID
 
 from rowsmith.exceptions import FieldError
+from rowsmith.expressions.combinable import Combinable, kind_of
 from rowsmith.expressions.deconstruction import constructor_arguments, import_path
 from rowsmith.expressions.protocol import ExpressionType, overrides
-from rowsmith.records import Record, replace
+from rowsmith.records import Record
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.predicates import Predicate
 
 if TYPE_CHECKING:
-    from rowsmith.expressions.arithmetic import CombinedExpression
     from rowsmith.expressions.ordering import OrderBy
     from rowsmith.expressions.q import Q
 
@@ -67,135 +64,6 @@ class Scope(Protocol):
 
     def type_of(self, field: Any) -> types.Type:
         """The SQL type of a field instance, such as an output_field."""
-
-
-class Shaped:
-    """What takes part in a query's shape by a structure of its own, not just by its Python type."""
-
-    __slots__ = ()
-
-    def fingerprint(self, values: list[Any]) -> Hashable:
-        """All of this that can change the SQL; plain values are appended to `values` in the order of resolution."""
-        raise NotImplementedError
-
-
-def kind_of(value: Any, values: list[Any]) -> Hashable:
-    """What of `value` can change the SQL: its structure when it is an expression, else its type."""
-    if isinstance(value, Shaped):
-        return value.fingerprint(values)
-    if isinstance(value, list | tuple | set | frozenset):
-        if any(isinstance(item, Shaped) for item in value):
-            return (list, *[kind_of(item, values) for item in value])
-        values.append(value)
-        return list
-    if value is True or value is False:
-        # The value of isnull changes the SQL, so truth values are part of the shape.
-        values.append(value)
-        return value
-    values.append(value)
-    return type(value)  # type: ignore[return-value]  # mypy looks at the __hash__ of its instances
-
-
-class Combinable(Shaped):
-    """Arithmetic and bit operations between expressions and plain values."""
-
-    __slots__ = ()
-
-    conditions: ClassVar[Any] = None
-    """The class Q, which is defined above this one."""
-    negated: ClassVar[Any] = None
-    """The class NegatedExpression, which is defined above this one."""
-    combined: ClassVar[Any] = None
-    """The class CombinedExpression, which is defined above this one."""
-
-    def _combine(self, other: Any, operator: str, *, reverse: bool = False) -> CombinedExpression:
-        left, right = (as_expression(other), self) if reverse else (self, as_expression(other))
-        combined: CombinedExpression = Combinable.combined(left, operator, right)
-        return combined
-
-    def __add__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "+")
-
-    def __radd__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "+", reverse=True)
-
-    def __sub__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "-")
-
-    def __rsub__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "-", reverse=True)
-
-    def __mul__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "*")
-
-    def __rmul__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "*", reverse=True)
-
-    def __truediv__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "/")
-
-    def __rtruediv__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "/", reverse=True)
-
-    def __mod__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "%")
-
-    def __rmod__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "%", reverse=True)
-
-    def __pow__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "^")
-
-    def __rpow__(self, other: Any) -> CombinedExpression:
-        return self._combine(other, "^", reverse=True)
-
-    def __neg__(self) -> CombinedExpression:
-        return self._combine(-1, "*")
-
-    def bitand(self, other: Any) -> CombinedExpression:
-        """The bits set in both."""
-        return self._combine(other, "&")
-
-    def bitor(self, other: Any) -> CombinedExpression:
-        """The bits set in either."""
-        return self._combine(other, "|")
-
-    def bitxor(self, other: Any) -> CombinedExpression:
-        """The bits set in exactly one."""
-        return self._combine(other, "#")
-
-    def bitleftshift(self, other: Any) -> CombinedExpression:
-        """The bits moved up by `other` places."""
-        return self._combine(other, "<<")
-
-    def bitrightshift(self, other: Any) -> CombinedExpression:
-        """The bits moved down by `other` places."""
-        return self._combine(other, ">>")
-
-    def _condition(self) -> Q:
-        q_class: type[Q] = Combinable.conditions
-        return q_class(self)
-
-    def _joined(self, other: Any, connector: str) -> Q:
-        if not isinstance(other, Shaped):
-            raise NotImplementedError("Use .bitand(), .bitor() and .bitxor() for the bits of numbers.")
-        return self._condition()._joined(other, connector)
-
-    def __and__(self, other: Any) -> Q:
-        return self._joined(other, "AND")
-
-    def __or__(self, other: Any) -> Q:
-        return self._joined(other, "OR")
-
-    def __xor__(self, other: Any) -> Q:
-        return self._joined(other, "XOR")
-
-    def __invert__(self) -> Any:
-        return Combinable.negated(self)
-
-    def resolve(self, scope: Scope) -> Resolved:
-        """The SQL of this expression, with names turned into columns by `scope`."""
-        raise NotImplementedError
 
 
 class Expression(Combinable, metaclass=ExpressionType):
@@ -422,105 +290,3 @@ def _kind(type_: types.Type) -> Any:
     """What a type holds, whatever its size."""
     kinds: dict[Any, Any] = {types.Varchar: types.Text, types.Serial: types.Integer}
     return kinds.get(type(type_), type(type_))
-
-
-_TYPES: dict[type, types.Type] = {
-    bool: types.Boolean(),
-    int: types.Integer(),
-    float: types.Float(),
-    str: types.Text(),
-    bytes: types.Binary(),
-    Decimal: types.Decimal(),
-    date: types.Date(),
-    time: types.Time(),
-    datetime: types.DateTime(),
-    timedelta: types.Duration(),
-    UUID: types.Uuid(),
-}
-
-
-def type_of_value(value: Any) -> types.Type:
-    """The SQL type of a plain Python value; Unknown for None and what has none."""
-    for kind in type(value).__mro__:
-        found = _TYPES.get(kind)
-        if found is not None:
-            return found
-    return types.Unknown()
-
-
-class Value(Expression):
-    """A plain value as an expression; `output_field` says what it is where its type does not."""
-
-    __slots__ = ("given_field", "value")
-
-    allowed_default = True
-    constructor = {"output_field": "given_field"}
-
-    def __init__(self, value: Any, output_field: Any = None) -> None:
-        self.value = value
-        self.given_field = output_field
-
-    @property
-    def output_field(self) -> Any:
-        """The field that was given, else the plainest one for such a value; None where there is none."""
-        if self.given_field is not None:
-            return self.given_field
-        return Expression.field_of_type(types.Varchar() if isinstance(self.value, str) else type_of_value(self.value))
-
-    def __repr__(self) -> str:
-        return f"Value({self.value!r})"
-
-    def fingerprint(self, values: list[Any]) -> Hashable:
-        values.append(self.value)
-        return (Value, type(self.value), None if self.given_field is None else self._field_key())
-
-    def resolve(self, scope: Scope) -> Resolved:
-        if self.given_field is not None:
-            type_ = scope.type_of(self.given_field)
-            node = scope.value(self.value, type_, cast=True)
-            if self.value is None and isinstance(type_, types.Json):
-                # NULL is said by None alone; a Value that is told to be a document is the document null.
-                node = sql.JsonNull(type=type_)
-            return Resolved(node, self.given_field)
-        type_ = type_of_value(self.value)
-        return Resolved(scope.value(self.value, type_, cast=True), scope.field_for(type_))
-
-
-def as_expression(value: Any) -> Combinable:
-    """`value` itself when it is an expression, else a Value of it."""
-    return value if isinstance(value, Combinable) else Value(value)
-
-
-class ExpressionWrapper(Expression):
-    """An expression whose Python type is told by `output_field`; its SQL stays as it is."""
-
-    __slots__ = ("expression", "output_field")
-
-    def __init__(self, expression: Any, output_field: Any) -> None:
-        self.expression = as_condition_or_expression(expression)
-        self.output_field = output_field
-
-    def get_source_expressions(self) -> list[Any]:
-        return [self.expression]
-
-    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
-        [self.expression] = expressions
-
-    def __repr__(self) -> str:
-        return f"ExpressionWrapper({self.expression!r})"
-
-    def fingerprint(self, values: list[Any]) -> Hashable:
-        return (ExpressionWrapper, self._field_key(), self.expression.fingerprint(values))
-
-    def resolve(self, scope: Scope) -> Resolved:
-        inner = self.expression.resolve(scope)
-        node = inner.node
-        type_ = scope.type_of(self.output_field)
-        if isinstance(node, sql.Typed) and type_ != node.type:
-            node = replace(node, type=type_)
-        return Resolved(node, self.output_field)
-
-
-def as_condition_or_expression(value: Any) -> Any:
-    """`value` when it is an expression or a Q, else a Value of it."""
-    return value if isinstance(value, Shaped) else Value(value)

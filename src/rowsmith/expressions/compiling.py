@@ -8,9 +8,10 @@ from itertools import repeat
 from typing import Any, NoReturn
 
 from rowsmith.exceptions import EmptyResultSet, FullResultSet, NotSupportedError, ProgrammingError
-from rowsmith.expressions.base import Expression, Resolved, Scope, type_of_value
+from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.protocol import VENDORS, frozen, overrides, plain_resolve, writes_itself
 from rowsmith.expressions.settled import Opened, Settled
+from rowsmith.expressions.values import type_of_value
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types

@@ -6,9 +6,11 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from rowsmith.expressions.agreement import alike, common_type, disagreement
-from rowsmith.expressions.base import Expression, Resolved, Scope, Shaped, Value, as_condition_or_expression
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
+from rowsmith.expressions.values import Value, as_condition_or_expression
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from rowsmith.expressions.base import Shaped
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.q import Q
 
 

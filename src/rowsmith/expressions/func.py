@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from rowsmith.expressions.agreement import alike, common_type, disagreement
-from rowsmith.expressions.base import Expression, Resolved, Scope, as_condition_or_expression
+from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.names import F
 from rowsmith.expressions.protocol import frozen, overrides
+from rowsmith.expressions.values import as_condition_or_expression
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.sql import expressions as sql
 
 

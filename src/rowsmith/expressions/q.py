@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
-from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope, Shaped, kind_of
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Combinable, Shaped, kind_of
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from rowsmith.expressions.base import Expression, Resolved, Scope, type_of_value
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.values import type_of_value
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 

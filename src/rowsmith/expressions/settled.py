@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from rowsmith.expressions.base import Expression, Resolved, Scope, Value
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.values import Value
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import Node, rewrite, walk

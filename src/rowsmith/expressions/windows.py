@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from rowsmith.exceptions import FieldError
-from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.names import F
 from rowsmith.expressions.ordering import OrderBy
 from rowsmith.records import as_dict, replace

@@ -9,7 +9,7 @@ from functools import cached_property, partialmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from rowsmith.exceptions import ValidationError, did_you_mean
-from rowsmith.expressions.base import Shaped
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.registration import RegisterLookup
 from rowsmith.fields import choices as choice_forms
 from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault

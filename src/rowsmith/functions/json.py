@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
-from rowsmith.expressions.base import Value
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F
+from rowsmith.expressions.values import Value
 from rowsmith.sql import types
 
 

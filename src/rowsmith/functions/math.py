@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from rowsmith.expressions.base import as_condition_or_expression
 from rowsmith.expressions.func import Func
+from rowsmith.expressions.values import as_condition_or_expression
 from rowsmith.functions.results import Numeric, OfNumber, Real
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types

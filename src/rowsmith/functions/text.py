@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rowsmith.expressions.agreement import common_type
-from rowsmith.expressions.base import Value
 from rowsmith.expressions.func import Func
 from rowsmith.expressions.transforms import Transform
+from rowsmith.expressions.values import Value
 from rowsmith.functions.results import OfText, Textual, checked_number
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types

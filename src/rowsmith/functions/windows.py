@@ -6,8 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
 from rowsmith.exceptions import FieldError
-from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope, Value
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.names import F
+from rowsmith.expressions.values import Value
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from typing import Any, ClassVar, NoReturn, Protocol
 
-from rowsmith.expressions.base import Combinable, Expression, Resolved, Scope, Shaped, kind_of
+from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.combinable import Combinable, Shaped, kind_of
 from rowsmith.expressions.compiling import Fixed, node_of
 from rowsmith.expressions.protocol import VENDORS, overrides
 from rowsmith.expressions.settled import Opened, Settled

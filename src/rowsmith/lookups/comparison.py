@@ -7,7 +7,8 @@ from math import ceil, isfinite
 from typing import Any, ClassVar
 
 from rowsmith.exceptions import EmptyResultSet
-from rowsmith.expressions.base import Resolved, Shaped
+from rowsmith.expressions.base import Resolved
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.lookups.base import Given, Lookup, Unfit, preparer, processed
 from rowsmith.sql import predicates as p
 from rowsmith.sql.expressions import Column, Expression

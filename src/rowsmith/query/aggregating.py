@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rowsmith.expressions.base import Combinable
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.query.derived import OutputScope, derived
 from rowsmith.query.planner import Plan, aggregating, nest, plan
 from rowsmith.query.pruning import pruned

@@ -7,11 +7,13 @@ from copy import copy
 from typing import Any
 
 from rowsmith.exceptions import FieldError, NotSupportedError, UnknownName, did_you_mean
-from rowsmith.expressions.base import Resolved, Shaped, type_of_value
+from rowsmith.expressions.base import Resolved
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.compiling import foreseen, spelling_of
 from rowsmith.expressions.protocol import overrides
 from rowsmith.expressions.q import Q
 from rowsmith.expressions.settled import Settled
+from rowsmith.expressions.values import type_of_value
 from rowsmith.lookups.base import Given, Lookup, Unfit, against, follows_protocol, preparer
 from rowsmith.lookups.comparison import In
 from rowsmith.lookups.registry import find_lookup, find_transform, names_for

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from rowsmith.expressions.base import Combinable, Resolved
+from rowsmith.expressions.base import Resolved
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.names import F, OuterRef
 from rowsmith.query.aliases import renamed
 from rowsmith.query.joining import join_tree, present

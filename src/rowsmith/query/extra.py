@@ -6,8 +6,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from rowsmith.expressions.base import Expression, Resolved, Scope, type_of_value
+from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.raw import around_placeholders
+from rowsmith.expressions.values import type_of_value
 from rowsmith.query.combining import uncombined
 from rowsmith.query.ordering import sort_keys
 from rowsmith.query.query import Annotation, Joined, Query, SortKey

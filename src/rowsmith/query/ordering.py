@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rowsmith.exceptions import FieldError
-from rowsmith.expressions.base import Combinable
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.ordering import OrderBy
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query, SortKey

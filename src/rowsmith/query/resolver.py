@@ -7,7 +7,8 @@ from copy import copy
 from typing import Any
 
 from rowsmith.exceptions import FieldError, NotSupportedError
-from rowsmith.expressions.base import Combinable, Resolved
+from rowsmith.expressions.base import Resolved
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.names import F, OuterRef
 from rowsmith.expressions.q import Q
 from rowsmith.fields.inferred import field_for

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
-from rowsmith.expressions.base import Combinable, Resolved
+from rowsmith.expressions.base import Resolved
+from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.filtered import FilteredRelation
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS

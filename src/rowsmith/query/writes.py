@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
-from rowsmith.expressions.base import Combinable, Shaped
+from rowsmith.expressions.combinable import Combinable, Shaped
 from rowsmith.lookups.json import as_document
 from rowsmith.query.aliases import renamed
 from rowsmith.query.planner import nest, plan

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from rowsmith.expressions.base import kind_of
+from rowsmith.expressions.combinable import kind_of
 
 PLAIN = frozenset({int, str, float, type(None), Decimal, date, datetime, time, timedelta, UUID, bytes, dict})
 """Types whose values never change the SQL beyond what the type tells."""

@@ -12,7 +12,7 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.execution.fetch_modes import FetchMode
 from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
-from rowsmith.expressions.base import Combinable, Shaped, kind_of
+from rowsmith.expressions.combinable import Combinable, Shaped, kind_of
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
 from rowsmith.fields.dates import DateField, DateTimeField
@@ -323,8 +323,9 @@ class Refining(Shaped):
         return self._annotate("alias", args, kwargs, selected=False)
 
     def _annotate(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, selected: bool) -> Self:
-        discourage_percent(kwargs)
-        expressions = named_expressions(operation, args, kwargs)
+        if "%" in "".join(kwargs):
+            discourage_percent(kwargs)
+        expressions = named_expressions(operation, args, kwargs) if args else kwargs
         raw: list[Any] = []
         key: list[Hashable] = [operation]
         for name, value in expressions.items():
@@ -425,8 +426,6 @@ def _check_period(kind: str, kinds: tuple[str, ...], order: str) -> None:
 
 def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The expressions of annotate() or aggregate() by name; positional ones have names of their own."""
-    if not args:
-        return kwargs
     named: dict[str, Any] = {}
     for argument in args:
         if not isinstance(argument, Aggregate):
