@@ -204,6 +204,13 @@ def test_what_it_is_made_of_is_checked(shelf):
     assert one != FilteredRelation("book", condition=Q(book__pages=2)) and one != "book"
 
 
+@pytest.mark.parametrize("name", ["class", "None", "a=b", "x-y", "f(1)", "ﬁeld", "größe"])
+def test_any_name_that_is_allowed_becomes_an_attribute(shelf, name):
+    related = Author.objects.annotate(**{name: FilteredRelation("book", condition=Q(book__pages=100))})
+    assert [a.name for a in related.select_related(name).order_by("pk") if getattr(a, name) == shelf.sea] == ["Ann"]
+    assert [getattr(a, name) for a in Author.objects.annotate(**{name: F("age")}).order_by("pk")] == [30, 40, None]
+
+
 def test_a_second_run_plans_nothing(shelf):
     def ask(low, high):
         found = Author.objects.annotate(x=FilteredRelation("book", condition=Q(book__pages__gt=low)))

@@ -49,13 +49,7 @@ def instance_loader(
     name = writer.instance(layout.instance, 2)
     for number, annotation in enumerate(layout.names, layout.extra):
         value = source.conversion(layout.items[number], f"c{number}")
-        # An annotation may have a name that is no identifier.
-        source.add(
-            f"{name}.{annotation} = {value}"
-            if annotation.isidentifier()
-            else f"setattr({name}, {annotation!r}, {value})",
-            2,
-        )
+        source.store(name, annotation, value, 2)
     source.add(f"append({name})", 2)
     source.add("return result")
     return source.compile(label)
@@ -103,8 +97,8 @@ class _Writer:
         for number, field in enumerate(instance.fields, instance.start):
             value = source.conversion(self.items[number], f"c{number}")
             attname = field.attname
-            if attname.isidentifier() and getattr(field, "descriptor_class", None) is None:
-                source.add(f"{name}.{attname} = {value}", depth)
+            if getattr(field, "descriptor_class", None) is None:
+                source.store(name, attname, value, depth)
             else:
                 source.add(f"setattr({name}, {attname!r}, {value})", depth)
         if self.making.alias is not None:
@@ -127,10 +121,10 @@ class _Writer:
         if related.optional:
             key = inner.start + next(i for i, field in enumerate(inner.fields) if field.primary_key)
             source.add(f"if c{key} is None:", depth)
-            source.add(f"{parent}.{related.cache_name} = None", depth + 1)
+            source.store(parent, related.cache_name, "None", depth + 1)
             source.add("else:", depth)
             depth += 1
         child = self.instance(inner, depth)
-        source.add(f"{parent}.{related.cache_name} = {child}", depth)
+        source.store(parent, related.cache_name, child, depth)
         if related.back is not None:
             source.add(f"{child}.{related.back} = {parent}", depth)

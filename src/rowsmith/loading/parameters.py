@@ -8,7 +8,7 @@ from typing import Any
 from rowsmith.fields.base import Field
 from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.generated import define
-from rowsmith.loading.source import CodecOf
+from rowsmith.loading.source import CodecOf, is_plain
 from rowsmith.sql.codec import Codec
 
 Extractor = Callable[[Any], tuple[Any, ...]]
@@ -42,7 +42,7 @@ def _part(
     number: int, field: Any, codec_of: CodecOf, connection: Any, adding: bool, names: dict[str, Any]
 ) -> str:
     """The Python expression for one field's parameter."""
-    value = f"obj.{field.attname}" if field.attname.isidentifier() else f"getattr(obj, {field.attname!r})"
+    value = f"obj.{field.attname}" if is_plain(field.attname) else f"getattr(obj, {field.attname!r})"
     if type(field).pre_save is not Field.pre_save and field.sets_itself:
         names[f"pre_save{number}"] = field.pre_save
         value = f"pre_save{number}(obj, {adding})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from keyword import iskeyword
 from typing import Any
+from unicodedata import normalize
 
 from rowsmith.generated import define
 from rowsmith.query.layout import Item
@@ -12,6 +14,11 @@ from rowsmith.sql.types import Type
 
 Loader = Callable[[Iterable[tuple[Any, ...]]], list[Any]]
 CodecOf = Callable[[Type], Codec]
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name can stand behind a dot, and means itself there: Python reads some letters as others."""
+    return name.isidentifier() and not iskeyword(name) and (name.isascii() or normalize("NFKC", name) == name)
 
 
 class Source:
@@ -28,6 +35,10 @@ class Source:
         name = f"_{hint}{len(self.names)}"
         self.names[name] = value
         return name
+
+    def store(self, target: str, name: str, value: str, depth: int) -> None:
+        """Write what stores `value` as an attribute of `target`."""
+        self.add(f"{target}.{name} = {value}" if is_plain(name) else f"setattr({target}, {name!r}, {value})", depth)
 
     def add(self, line: str, depth: int = 1) -> None:
         self.lines.append("    " * depth + line)
