@@ -248,7 +248,7 @@ def test_the_time_of_an_instant(dialect, expected):
 
 @spelled(
     sqlite='ROWSMITH_TRUNC(\'month\', "book"."printed", NULL, \'date\')',
-    postgresql='(DATE_TRUNC(\'month\', "book"."printed"))::date',
+    postgresql='(DATE_TRUNC(\'month\', ("book"."printed")::timestamp))::date',
 )
 def test_the_start_of_a_month(dialect, expected):
     assert dialect.render(e.Truncate("month", PRINTED, type=t.Date())).text == expected

@@ -67,7 +67,9 @@ class Connection:
         self.settings = settings
         self.alias = settings.alias
         self.settings_dict: SettingsDict = settings.as_dict()
-        self.dialect, self._driver = registry.make(settings, use_tz=options.use_tz, zone=_zone(settings))
+        # Datetimes without a zone are meant as clocks in the program's zone show them.
+        zoned = settings if options.use_tz else replace(settings, time_zone=options.time_zone)
+        self.dialect, self._driver = registry.make(zoned, use_tz=options.use_tz, zone=_zone(zoned))
         self.vendor: str = self._driver.vendor
         self.features = self.dialect.features
         self.supports_procedures: bool = self._driver.procedures

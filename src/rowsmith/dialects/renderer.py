@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from copy import copy
+from datetime import tzinfo
 from typing import ClassVar, Protocol
 
 from rowsmith.dialects.deciding import decided
@@ -25,6 +26,8 @@ class Spelling(Protocol):
 
     name: ClassVar[str]
     features: Features
+    use_tz: bool
+    zone: tzinfo
 
     def codec(self, type_: t.Type) -> Codec: ...
     def column_type(self, type_: t.Type) -> str: ...

@@ -152,5 +152,9 @@ class PostgresqlFunctions(Renderer):
         if isinstance(node.type, t.DateTime):
             operand, zone = self.render(node.operand), "" if node.zone is None else f", {self.zone(node.zone)}"
             return f"DATE_TRUNC('{node.kind}', {operand}{zone})"
+        text = self.zoned(node.operand, node.zone)
+        if isinstance(node.operand.type, t.Date):
+            # As an instant it would depend on the session's zone, and could not be indexed.
+            text = f"({text})::timestamp"
         kind = "time" if isinstance(node.type, t.Time) else "date"
-        return f"(DATE_TRUNC('{node.kind}', {self.zoned(node.operand, node.zone)}))::{kind}"
+        return f"(DATE_TRUNC('{node.kind}', {text}))::{kind}"

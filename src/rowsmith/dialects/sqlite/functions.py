@@ -92,6 +92,12 @@ def time_of(text: str | None, zone: str | None) -> str | None:
     return (moment.time() if isinstance(moment, datetime) else moment).isoformat()
 
 
+def local(text: str, zone: str) -> str:
+    """An instant in UTC as clocks in `zone` show it."""
+    moment = _seen_in(text, zone)
+    return moment.isoformat(" ") if isinstance(moment, datetime) else text
+
+
 def truncate(kind: str, text: str | None, zone: str | None, form: str) -> str | None:
     """The start of the period in which a moment lies, as seen in `zone`: a date, a time or an instant."""
     if text is None:
@@ -195,6 +201,7 @@ _FUNCTIONS = (
     ("ROWSMITH_DATE", 2, date_of),
     ("ROWSMITH_TIME", 2, time_of),
     ("ROWSMITH_INSTANT", 1, instant),
+    ("ROWSMITH_LOCAL", 2, local),
     ("ROWSMITH_TRUNC", 4, truncate),
     ("ROWSMITH_SHIFT", 3, shift),
     ("ROWSMITH_SHIFT_BY", 2, shift_by),

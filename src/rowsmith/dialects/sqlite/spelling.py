@@ -77,7 +77,11 @@ class SqliteFunctions(Renderer):
                 return f"ROUND({', '.join([self.argument(argument) for argument in node.arguments])})"
 
     def function_statement_timestamp(self, node: e.Function) -> str:
-        return "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')"
+        now = "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')"
+        if self.dialect.use_tz:
+            return now
+        # Without zones instants are kept as clocks show them.
+        return f"ROWSMITH_LOCAL({now}, '{self.dialect.zone}')"
 
     def function_uuidv7(self, node: e.Function) -> str:
         if node.arguments:
