@@ -8,8 +8,9 @@ from rowsmith.exceptions import FieldError
 from rowsmith.expressions.arithmetic import MixedTypes
 from rowsmith.query.query import RowForm
 from rowsmith.records import Record
-from rowsmith.sql.expressions import Column, Expression
-from rowsmith.sql.types import Computed, Type
+from rowsmith.sql.expressions import AggregateCall, Column, Expression, Function
+from rowsmith.sql.types import Computed, Integer, Type
+from rowsmith.sql.windows import Window
 
 
 class Item(Record):
@@ -23,8 +24,24 @@ def item_of(node: Expression, field: Any) -> Item:
     """The column of a row that an expression fills; FieldError when it is not known how to read it."""
     if isinstance(field, MixedTypes):
         raise FieldError(f"Cannot read the result: {field}")
-    stored = isinstance(node, Column) and not node.computed
-    return Item(node.type if stored else Computed(node.type), field)
+    return Item(node.type if _as_declared(node) else Computed(node.type), field)
+
+
+_COUNTS = frozenset({"COUNT", "ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
+"""Functions that return whole numbers and nothing else on every database."""
+
+
+def _as_declared(node: Expression) -> bool:
+    """Whether the database returns a value of exactly the type of the node, and never of a wider one."""
+    match node:
+        case Column():
+            return not node.computed
+        case Window(call):
+            return _as_declared(call)
+        case AggregateCall(name=name, spell=None) | Function(name=name):
+            return name in _COUNTS and isinstance(node.type, Integer)
+        case _:
+            return False
 
 
 class Instance(Record):
