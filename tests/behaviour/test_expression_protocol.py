@@ -579,3 +579,21 @@ def test_a_lookup_of_the_users_as_an_expression_has_the_value_of_its_call(author
         assert list(Author.objects.filter(Differs(F("age"), n)).order_by("pk").values_list("age", flat=True)) == [
             age for age, differs in zip((30, 40), expected, strict=True) if differs
         ]
+
+
+def test_attributes_of_the_users_are_their_own(authors):
+    class Busy(Func):
+        function = "LOWER"
+
+        def __init__(self, *expressions, **extra):
+            super().__init__(*expressions, **extra)
+            self.name, self.result, self.aggregates, self.call_count = "x; --", F("age"), ["a"], {"b": [1]}
+
+    class Late(Func):
+        def __init__(self, *expressions, function):
+            super().__init__(*expressions)
+            self.function = function
+
+    assert values(Busy("name")) == ["ann", "bob"]
+    assert values(Late("name", function="UPPER")) == ["ANN", "BOB"]
+    assert values(Late("name", function="LOWER")) == ["ann", "bob"]

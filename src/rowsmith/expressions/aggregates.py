@@ -25,7 +25,7 @@ class Aggregate(Func):
     empty_result_set_value:          what it is of no rows.
     """
 
-    aggregates = True
+    _is_aggregate = True
     keyed_by_parts = False
     contains_aggregate = True
     template = "%(function)s(%(distinct)s%(expressions)s)"
@@ -138,7 +138,7 @@ class Aggregate(Func):
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
         type_ = type_ or types.Unknown()
         node: sql.Expression = sql.Aggregate(
-            self.name, arguments, distinct=self.distinct, filter=condition, order_by=order_by, type=type_
+            self.sql_name, arguments, distinct=self.distinct, filter=condition, order_by=order_by, type=type_
         )
         field = self.output_field or next((a.field for a in resolved if _reads(a, type_)), None)
         if self.default is not None:
@@ -287,7 +287,7 @@ class StdDev(_Mean):
     def __init__(self, expression: Any, sample: bool = False, **options: Any) -> None:
         super().__init__(expression, **options)
         if sample:
-            self.name = "STDDEV_SAMP"
+            self.sql_name = "STDDEV_SAMP"
 
     function = "STDDEV_POP"
 
@@ -300,7 +300,7 @@ class Variance(_Mean):
     def __init__(self, expression: Any, sample: bool = False, **options: Any) -> None:
         super().__init__(expression, **options)
         if sample:
-            self.name = "VAR_SAMP"
+            self.sql_name = "VAR_SAMP"
 
 
 class StringAgg(Aggregate):
@@ -316,7 +316,7 @@ class StringAgg(Aggregate):
         # A comma is what SQLite puts between different texts, and nothing else.
         if isinstance(delimiter, Value) and delimiter.value == ",":
             del self.expressions[1]
-            self.name = "STRING_AGG_COMMA"
+            self.sql_name = "STRING_AGG_COMMA"
 
     @property
     def default_alias(self) -> str:

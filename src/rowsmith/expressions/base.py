@@ -94,7 +94,7 @@ class Expression(Combinable, metaclass=ExpressionType):
 
     transparent: ClassVar[bool] = False
     """Whether it stays what it is, over resolved parts, when an expression of the user's is made of it."""
-    aggregates: ClassVar[bool] = False
+    _is_aggregate: ClassVar[bool] = False
     """Whether it is an aggregate itself."""
     keyed_by_parts: ClassVar[bool] = True
     """Whether its parts, in their order, are all that it takes values for once it writes itself."""
@@ -204,7 +204,7 @@ class Expression(Combinable, metaclass=ExpressionType):
 
     def get_group_by_cols(self) -> list[Any]:
         """The expressions that a query which selects this one has to group by."""
-        if self.aggregates:
+        if self._is_aggregate:
             return []
         if not self.contains_aggregate:
             return [self]

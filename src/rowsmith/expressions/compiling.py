@@ -156,7 +156,7 @@ def node_of(expression: Any) -> Node:
         return expression
     if isinstance(expression, Settled):
         return expression.resolved.node
-    if expression.aggregates:
+    if expression._is_aggregate:
         # What is around the call of an aggregate is written by whoever asked for it.
         expression = expression.copy()
         expression.filter = expression.default = None
@@ -275,7 +275,7 @@ def foreseen(expression: Any) -> bool:
 
 def spelled(expression: Any, scope: Scope, plain: Any) -> Resolved:
     """The node of an expression that writes itself; `plain` resolves the built-in class that it is derived from."""
-    if expression.aggregates:
+    if expression._is_aggregate:
         return _spelled_aggregate(expression, plain(expression, scope), scope)
     if not overrides(type(expression), "resolve_expression"):
         expression = expression.resolve_expression(scope)

@@ -28,14 +28,15 @@ class Func(Expression):
     arity: ClassVar[int | None] = None
     result: ClassVar[types.Type | None] = None
     """What the function returns; None means what its first argument is."""
-    name: str = "FUNC"
+    sql_name: str = "FUNC"
+    """What it is called in the SQL tree."""
     extra: Mapping[str, Any] = MappingProxyType({})
-    known_state = frozenset({"distinct", "default", "expressions", "filter", "name", "order_by", "output_field"})
+    known_state = frozenset({"distinct", "default", "expressions", "filter", "order_by", "output_field", "sql_name"})
     _ours: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.name = cls.function or cls.__name__.upper()
+        cls.sql_name = cls.function or cls.__name__.upper()
         cls._ours = cls.__module__.startswith("rowsmith.")
 
     def __init__(self, *expressions: Any, output_field: Any = None, **extra: Any) -> None:
@@ -52,7 +53,7 @@ class Func(Expression):
             if function is not None:
                 if not _NAME.fullmatch(function):
                     raise ValueError(f"{function!r} is not the name of a function.")
-                self.name = function
+                self.sql_name = function
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.expressions))})"
@@ -86,25 +87,29 @@ class Func(Expression):
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         keys = tuple(expression.fingerprint(values) for expression in self.expressions)
-        return (type(self), self.name, self._field_key(), keys, frozen(self.extra) if self.extra else None)
+        return (type(self), self.sql_name, self._field_key(), keys, frozen(self.extra) if self.extra else None)
 
     def result_type(self, *arguments: sql.Expression) -> types.Type | None:
         """What the function returns for these arguments; None when they do not say."""
-        if self.result is None and (not self._ours or type(self) is Func):
+        result = self.result
+        if not isinstance(result, types.Type):
+            # It may also be an attribute that a class of the user's has for itself.
+            result = None
+        if result is None and (not self._ours or type(self) is Func):
             # Nothing is known of the function: only arguments that agree tell what comes out.
             return common_type(arguments)
-        return self.result or (types.unsized(arguments[0].type) if arguments else types.Unknown())
+        return result or (types.unsized(arguments[0].type) if arguments else types.Unknown())
 
     def call(self, arguments: tuple[sql.Expression, ...], type_: types.Type) -> sql.Expression:
         """The call in the SQL tree."""
-        return sql.Function(self.name, arguments, type=type_)
+        return sql.Function(vars(self).get("function") or self.sql_name, arguments, type=type_)
 
     def resolve(self, scope: Scope) -> Resolved:
         if "template" in self.extra or "arg_joiner" in self.extra:
             return self._written(scope, None)
         resolved = [expression.resolve(scope) for expression in self.expressions]
         arguments = tuple([argument.node for argument in resolved])
-        if self.result is None:
+        if not isinstance(self.result, types.Type):
             arguments = alike(arguments)
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
         if type_ is None:
@@ -113,7 +118,8 @@ class Func(Expression):
         return self._typed(self.call(arguments, type_), scope, inferred)
 
     def result_field(self, nodes: tuple[sql.Expression, ...], scope: Scope) -> Any:
-        if self.output_field is not None or overrides(type(self), "_resolve_output_field") or not self.result:
+        told = self.output_field is not None or overrides(type(self), "_resolve_output_field")
+        if told or not isinstance(self.result, types.Type):
             return super().result_field(nodes, scope)
         return scope.field_for(self.result)
 
@@ -141,7 +147,7 @@ class Func(Expression):
             texts.append(text)
             parameters.extend(more)
         data = {**self.template_context(), **self.extra, **extra_context}
-        data["function"] = function if function is not None else data.get("function", self.function or self.name)
+        data["function"] = function if function is not None else data.get("function", self.function or self.sql_name)
         joiner = arg_joiner if arg_joiner is not None else data.get("arg_joiner", self.arg_joiner)
         data["expressions"] = data["field"] = joiner.join(texts)
         form = template if template is not None else data.get("template", self.template)
