@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import Combinable
+from rowsmith.expressions.names import F
 from rowsmith.sql import expressions as sql
 
 
@@ -34,6 +35,15 @@ class OrderBy(Expression):
         self.descending = descending
         self.nulls_first = nulls_first
         self.nulls_last = nulls_last
+
+    @classmethod
+    def by_name(cls, name: str) -> OrderBy:
+        """The sort key that a name means, with a leading `-` for descending."""
+        key = cls.__new__(cls)
+        key.descending = name[:1] == "-"
+        key.expression = F(name[1:] if key.descending else name)
+        key.nulls_first = key.nulls_last = None
+        return key
 
     def __repr__(self) -> str:
         return f"OrderBy({self.expression!r}, descending={self.descending})"

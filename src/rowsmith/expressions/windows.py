@@ -164,8 +164,10 @@ class Window(Expression):
         self.partition_by, self.order_by = others[:count], others[count:]
 
     def fingerprint(self, values: list[Any]) -> Hashable:
-        keys = [source.fingerprint(values) for source in self.get_source_expressions()]
-        return (Window, len(self.partition_by), self.frame, self._field_key(), *keys)
+        key = self.expression.fingerprint(values)
+        partition = tuple([part.fingerprint(values) for part in self.partition_by])
+        order = tuple([part.fingerprint(values) for part in self.order_by])
+        return (Window, key, partition, order, self.frame, None if self.output_field is None else self._field_key())
 
     def resolve(self, scope: Scope) -> Resolved:
         over = getattr(self.expression, "resolve_over", self.expression.resolve)
@@ -210,7 +212,7 @@ def _partition(part: Any) -> Any:
 
 def _sort_key(key: Any) -> Any:
     if isinstance(key, str):
-        return OrderBy(F(key.lstrip("-")), descending=key.startswith("-"))
+        return OrderBy.by_name(key)
     if not isinstance(key, Combinable):
         raise ValueError(
             "Window.order_by must be either a string reference to a field, an expression, or a list or tuple of them, "

@@ -8,9 +8,9 @@ from rowsmith.exceptions import FieldError
 from rowsmith.expressions.arithmetic import MixedTypes
 from rowsmith.query.query import RowForm
 from rowsmith.records import Record
-from rowsmith.sql.expressions import AggregateCall, Column, Expression, Function
-from rowsmith.sql.types import Computed, Integer, Type
-from rowsmith.sql.windows import Window
+from rowsmith.sql.computed import comes_as_stored
+from rowsmith.sql.expressions import Expression
+from rowsmith.sql.types import Computed, Type
 
 
 class Item(Record):
@@ -24,24 +24,7 @@ def item_of(node: Expression, field: Any) -> Item:
     """The column of a row that an expression fills; FieldError when it is not known how to read it."""
     if isinstance(field, MixedTypes):
         raise FieldError(f"Cannot read the result: {field}")
-    return Item(node.type if _as_declared(node) else Computed(node.type), field)
-
-
-_COUNTS = frozenset({"COUNT", "ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
-"""Functions that return whole numbers and nothing else on every database."""
-
-
-def _as_declared(node: Expression) -> bool:
-    """Whether the database returns a value of exactly the type of the node, and never of a wider one."""
-    match node:
-        case Column():
-            return not node.computed
-        case Window(call):
-            return _as_declared(call)
-        case AggregateCall(name=name, spell=None) | Function(name=name):
-            return name in _COUNTS and isinstance(node.type, Integer)
-        case _:
-            return False
+    return Item(node.type if comes_as_stored(node) else Computed(node.type), field)
 
 
 class Instance(Record):

@@ -1,13 +1,18 @@
-"""Computed: whether an expression or a condition is computed over the rows of a group or of a window."""
+"""Computed: whether an expression or a condition is computed, from what, and what becomes of its value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rowsmith.sql.expressions import Aggregate
+from rowsmith.sql.expressions import Aggregate, AggregateCall, Column, Expression, Function
 from rowsmith.sql.nodes import Node, parts
 from rowsmith.sql.select import Query
+from rowsmith.sql.types import Float, Integer
 from rowsmith.sql.windows import Window
+
+_COUNTS = frozenset({"COUNT", "ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
+_CHOICES = frozenset({"MIN", "MAX", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"})
+_MEANS = frozenset({"AVG", "SUM"})
 
 
 def own_parts(node: Node) -> Iterator[Node]:
@@ -28,3 +33,24 @@ def has_aggregate(node: Node) -> bool:
 def has_window(node: Node) -> bool:
     """Whether a part of it is computed over a window."""
     return any(isinstance(part, Window) for part in own_parts(node))
+
+
+def comes_as_stored(node: Expression) -> bool:
+    """Whether the driver returns its values in the form in which it returns those of a column of the same type.
+
+    Databases count in integers, choose among values as they are, and add floats up to floats; what they make of other
+    numbers has a type of its own.
+    """
+    if isinstance(node, Column):
+        return not node.computed
+    if isinstance(node, Window):
+        return node.type == node.call.type and comes_as_stored(node.call)
+    if not isinstance(node, AggregateCall | Function):
+        return False
+    if node.name in _COUNTS:
+        return isinstance(node.type, Integer)
+    if not node.arguments or len(node.arguments) > 2 or not comes_as_stored(node.arguments[0]):
+        return False
+    if node.name in _MEANS:
+        return isinstance(node.type, Float) and isinstance(node.arguments[0].type, Float)
+    return node.name in _CHOICES and node.type == node.arguments[0].type
