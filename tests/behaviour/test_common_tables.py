@@ -274,6 +274,16 @@ def test_tables_may_read_one_another(parts):
     assert [(part.name, part.depth) for part in both.order_by("name")] == [("piston", 2), ("tyre", 2)]
 
 
+def test_a_subquery_may_refer_to_a_column_of_a_table(parts):
+    inside = tree("engine")
+    rows = inside.join(Part, weight__gte=inside.col.depth).with_cte(inside).annotate(depth=inside.col.depth)
+    named = Part.objects.filter(pk=OuterRef(inside.col.id)).values("name")
+    pairs = set(rows.values_list("name", Subquery(named)))
+    depths = {row["name"]: row["depth"] for row in inside.queryset().with_cte(inside)}
+    assert pairs == {(p.name, name) for p in Part.objects.all() for name, depth in depths.items() if p.weight >= depth}
+    assert rows.filter(Exists(named.filter(name="ring"))).count() == len([pair for pair in pairs if pair[1] == "ring"])
+
+
 @pytest.mark.only("postgresql", "sqlite")
 def test_the_database_may_be_told_to_keep_a_table_or_to_merge_it(parts):
     for hint, word in ((True, " AS MATERIALIZED ("), (False, " AS NOT MATERIALIZED ("), (None, " AS (")):

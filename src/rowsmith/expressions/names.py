@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.expressions.base import Expression, Resolved, Scope
+from rowsmith.expressions.common import TableColumn
 from rowsmith.expressions.q import NegatedExpression
 from rowsmith.expressions.settled import Settled
 from rowsmith.sql import expressions as sql
@@ -104,16 +105,19 @@ class Sliced(F):
 
 
 class OuterRef(F):
-    """A name of the query that this one will be nested in; an F or an OuterRef inside is one level further out."""
+    """A name of the query that this one will be nested in; an F or an OuterRef inside is one level further out.
+
+    A column of a table that the outer query reads, such as `tree.col.depth`, stands for itself.
+    """
 
     __slots__ = ()
 
     name: Any
 
     def fingerprint(self, values: list[Any]) -> Hashable:
-        return (OuterRef, self.name.fingerprint(values) if isinstance(self.name, F) else self.name)
+        return (OuterRef, self.name.fingerprint(values) if isinstance(self.name, F | TableColumn) else self.name)
 
     def resolve(self, scope: Scope) -> Resolved:
         # OuterRef(OuterRef("x")) is resolved one level further out, as OuterRef("x").
-        inner = self.name if isinstance(self.name, F) else F(self.name)
+        inner = self.name if isinstance(self.name, F | TableColumn) else F(self.name)
         return Resolved(sql.Outer(inner))

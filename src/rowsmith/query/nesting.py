@@ -25,7 +25,7 @@ def embedded(tree: Q, values: Sequence[Any], scope: Resolver) -> Q:
             return None
         resolved: sql.Expression = node.name.resolve(scope).node
         if has_window(resolved):
-            raise NotSupportedError(f"Referencing outer query window expression is not supported: {node.name.name}.")
+            raise NotSupportedError(f"Referencing outer query window expression is not supported: {getattr(node.name, 'name', node.name)}.")
         return resolved
 
     return rewrite(inner, resolve_outer)
