@@ -597,3 +597,55 @@ def test_attributes_of_the_users_are_their_own(authors):
     assert values(Busy("name")) == ["ann", "bob"]
     assert values(Late("name", function="UPPER")) == ["ANN", "BOB"]
     assert values(Late("name", function="LOWER")) == ["ann", "bob"]
+
+
+class FirstOf(Expression):
+    """Resolves its parts itself, in the list that its copy keeps."""
+
+    template = "COALESCE( %(expressions)s )"
+
+    def __init__(self, expressions, output_field):
+        super().__init__(output_field=output_field)
+        self.expressions = expressions
+
+    def resolve_expression(self, query=None, allow_joins=True, reuse=None, summarize=False, for_save=False):
+        copy = self.copy()
+        copy.is_summary = summarize
+        for place, expression in enumerate(self.expressions):
+            copy.expressions[place] = expression.resolve_expression(query, allow_joins, reuse, summarize, for_save)
+        return copy
+
+    def as_sql(self, compiler, connection, template=None):
+        texts, params = [], []
+        for expression in self.expressions:
+            text, more = compiler.compile(expression)
+            texts.append(text)
+            params.extend(more)
+        return (template or self.template) % {"expressions": ",".join(texts)}, params
+
+    def get_source_expressions(self):
+        return self.expressions
+
+    def set_source_expressions(self, expressions):
+        self.expressions = expressions
+
+
+@pytest.mark.feature("E-051", "E-052")
+def test_an_expression_that_resolves_its_parts_itself(authors):
+    for word in ("none", "nothing"):
+        expression = FirstOf([F("alias"), Lower(Value(word.upper())), Value("never")], models.CharField())
+        for _ in range(2):
+            assert values(expression) == ["A", word]
+        assert expression.expressions[0] == F("alias")
+        assert Author.objects.filter(name__gt=expression).count() == 1
+        nested = FirstOf([expression, Value("x")], models.CharField())
+        assert list(Novel.objects.annotate(x=Value(1)).values_list("x", flat=True)) == [1, 1, 1]
+        assert values(Upper(nested)) == ["A", word.upper()]
+
+    class Sized(Func):
+        function = "LENGTH"
+
+        def _resolve_output_field(self):
+            return models.IntegerField()
+
+    assert list(Author.objects.annotate(x=Sized("name")).filter(x__gt=2).values_list("x", flat=True)) == [3, 3]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from rowsmith.exceptions import FieldError
 from rowsmith.expressions.combinable import Combinable, kind_of
 from rowsmith.expressions.deconstruction import constructor_arguments, import_path
-from rowsmith.expressions.protocol import ExpressionType, overrides
+from rowsmith.expressions.protocol import ExpressionType, is_ours, overrides
 from rowsmith.records import Record
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -103,6 +103,10 @@ class Expression(Combinable, metaclass=ExpressionType):
     known_state: ClassVar[frozenset[str]] = frozenset({"output_field"})
     """The attributes that `fingerprint` of the library's own classes speaks for."""
 
+    def __init__(self, output_field: Any = None) -> None:
+        if output_field is not None:
+            self.output_field = output_field
+
     # Parts
 
     def get_source_expressions(self) -> list[Any]:
@@ -115,8 +119,12 @@ class Expression(Combinable, metaclass=ExpressionType):
             raise TypeError(f"{type(self).__name__} is made of no other expressions.")
 
     def copy(self) -> Any:
-        """A copy that may be changed; its parts are shared."""
-        return copy(self)
+        """A copy that may be changed, also in the lists that it keeps; its parts are shared."""
+        twin = copy(self)
+        for name, value in vars(twin).items():
+            if type(value) is list:
+                vars(twin)[name] = list(value)
+        return twin
 
     def flatten(self) -> Iterator[Any]:
         """This expression and all below it, parents first."""
@@ -156,17 +164,23 @@ class Expression(Combinable, metaclass=ExpressionType):
         summarize: bool = False,
         for_save: bool = False,
     ) -> Any:
-        """A copy made of resolved parts: columns in the place of names.
+        """A copy made of resolved parts, columns in the place of names; one of the library's own resolves as a whole.
 
         query:        the scope that knows the names.
         allow_joins:  whether names may lead along relations.
         """
         scope = query if allow_joins else query.without_joins()
-        resolved = self.copy()
-        sources = [None if part is None else Expression.settle(part, scope) for part in self.get_source_expressions()]
-        if sources:
-            resolved.set_source_expressions(sources)
-        return resolved
+        if is_ours(type(self)) and not self.transparent:
+            return Expression.settle(self, scope)
+        return self._over_settled(scope)
+
+    def _over_settled(self, scope: Scope) -> Any:
+        """A copy whose parts are resolved."""
+        twin = self.copy()
+        parts = [None if part is None else Expression.settle(part, scope) for part in self.get_source_expressions()]
+        if parts:
+            twin.set_source_expressions(parts)
+        return twin
 
     def _written(self, scope: Scope, plain: Any) -> Resolved:
         """The node of a class that writes itself; `plain` is what resolves the class that it is derived from."""

@@ -277,8 +277,8 @@ def spelled(expression: Any, scope: Scope, plain: Any) -> Resolved:
     """The node of an expression that writes itself; `plain` resolves the built-in class that it is derived from."""
     if expression._is_aggregate:
         return _spelled_aggregate(expression, plain(expression, scope), scope)
-    if not overrides(type(expression), "resolve_expression"):
-        expression = expression.resolve_expression(scope)
+    # What `resolve_expression` of the user's class left is resolved now.
+    expression = expression._over_settled(scope)
     nodes, spelling = spelling_of(expression, scope)
     field = expression.result_field(nodes, scope)
     if field is not None and expression.output_field is None:

@@ -69,7 +69,6 @@ class Func(Expression):
 
     def copy(self) -> Any:
         twin = super().copy()
-        twin.expressions = list(self.expressions)
         if self.extra:
             twin.extra = dict(self.extra)
         return twin

@@ -100,7 +100,7 @@ def overrides(cls: type, *names: str) -> bool:
 
 def writes_itself(cls: type) -> bool:
     """Whether SQL text comes from the class and not from a node that the dialect spells."""
-    if overrides(cls, "as_sql", "template", "arg_joiner"):
+    if overrides(cls, "as_sql", "template", "arg_joiner", "_resolve_output_field"):
         return True
     return any(hasattr(cls, f"as_{vendor}") for vendor in VENDORS)
 

@@ -84,8 +84,10 @@ class Settled(Expression):
 
 def settled(source: Any, scope: Scope) -> Any:
     """A part of an expression, resolved; what is transparent stays what it is, over resolved parts."""
+    if isinstance(source, Settled):
+        return source
     if getattr(source, "transparent", False):
-        return source.resolve_expression(scope)
+        return source._over_settled(scope)
     return Settled(source.resolve(scope), source)
 
 
