@@ -404,6 +404,9 @@ def test_a_bilateral_transform_meets_the_right_side_too(players, register):
     assert found(name__upper_case__range=("B", "bz")) == ["Bob"]
     assert found(alias__upper_case__isnull=True) == ["Cyd"]
     assert found(Exact(UpperCase(F("name")), "bob")) == ["Bob"]
+    register(CharField, NotEqual)
+    assert found(name__upper_case__ne="bOB") == ["Ann", "Cyd"] and found(name__upper_case__ne="ANN") == ["Bob", "Cyd"]
+    assert found(name__upper_case__ne=F("alias")) == []
     with pytest.raises(NotImplementedError, match="Bilateral"):
         found(name__upper_case__in=Player.objects.values("alias"))
 

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
-from rowsmith.exceptions import FieldError, NotSupportedError, UnknownName, did_you_mean
+from rowsmith.exceptions import NotSupportedError, UnknownName, did_you_mean
 from rowsmith.expressions.base import Resolved
 from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.compiling import foreseen, spelling_of
 from rowsmith.expressions.protocol import overrides
 from rowsmith.expressions.q import Q
 from rowsmith.expressions.settled import Settled
+from rowsmith.expressions.subqueries import Subquery
 from rowsmith.expressions.values import type_of_value
 from rowsmith.lookups.base import Given, Lookup, Unfit, against, follows_protocol, preparer
-from rowsmith.lookups.comparison import In
+from rowsmith.lookups.comparison import In, IsNull
 from rowsmith.lookups.registry import find_lookup, find_transform, names_for
 from rowsmith.query.paths import choices
 from rowsmith.query.related import RelatedKey, check_model
@@ -110,7 +111,7 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
         scope.slots.take(value)
         return _is_null(kind, left, path)
     if operand.transform is not None and (bilateral := operand.transform.get_bilateral_transforms()):
-        return _bilateral(scope, kind, left, value, bilateral, path)
+        return _bilateral(scope, lookup, operand, value, bilateral, path)
     if follows_protocol(kind):
         return _written(scope, lookup, operand, value, path)
     if isinstance(value, Shaped):
@@ -194,21 +195,19 @@ def scalar(scope: Any, left: Resolved, queryset: Any, path: str) -> Resolved:
 
 
 def _bilateral(
-    scope: Any, kind: type[Lookup], left: Resolved, value: Any, transforms: list[Any], path: str
+    scope: Any, lookup: Any, operand: Operand, value: Any, transforms: list[Any], path: str
 ) -> Predicate:
     """The predicate in which the right side goes through the transforms of the left one."""
+    left = operand.resolved
+    kind: type[Lookup] = lookup if isinstance(lookup, type) else type(lookup)
 
     def through(right: Resolved) -> Resolved:
         for make in transforms:
             right = make(Settled(right)).resolve(scope)
         return right
 
-    if hasattr(value, "_query_for_lookup") or type(value).__name__ == "Subquery":
+    if hasattr(value, "_query_for_lookup") or isinstance(value, Subquery):
         raise NotImplementedError("Bilateral transformations on subqueries are not implemented.")
-    if follows_protocol(kind):
-        raise FieldError(
-            f"{kind.__name__} (in {path!r}) writes itself, so bilateral transforms cannot reach its right side."
-        )
     if isinstance(value, list | tuple | set | frozenset):
         given = scope.slots.take(value) if not any(isinstance(item, Shaped) for item in value) else None
         if given is not None:
@@ -223,17 +222,34 @@ def _bilateral(
         else:
             items = [_item(scope, left, item) for item in value]
         return _of_items(kind, left, [through(item) for item in items], path)
-    if isinstance(value, Shaped):
-        return kind.expression(left, through(_right(scope, left, value, path)))
-    if kind.lookup_name == "isnull":
+    if issubclass(kind, IsNull):
         return kind.plain(left, scope.slots.take(value))
-    slot = scope.slots.take(value).slot(preparer(left.field), left.node.type)
-    if isinstance(slot, sql.Parameter):
-        slot = sql.Parameter(slot.slot, cast=True, type=slot.type)
-    return kind.expression(left, through(Resolved(slot, left.field)))
+    if isinstance(value, Shaped):
+        right = through(_right(scope, left, value, path))
+    else:
+        slot = scope.slots.take(value).slot(preparer(left.field), left.node.type)
+        if isinstance(slot, sql.Parameter):
+            slot = sql.Parameter(slot.slot, cast=True, type=slot.type)
+        right = through(Resolved(slot, left.field))
+    if follows_protocol(kind):
+        return _holds(scope, _made(lookup, operand, Settled(right)))
+    return kind.expression(left, right)
 
 
 # Lookups of the user's
+
+
+def _made(lookup: Any, operand: Operand, right: Any) -> Any:
+    """A lookup of the user's over its two sides."""
+    if isinstance(lookup, type):
+        return lookup(operand.expression, right)
+    # It was made by its constructor already; what is not resolved yet are its two sides.
+    twin = copy(lookup)
+    twin.lhs, twin.rhs = operand.expression, right
+    if not overrides(type(lookup), "get_prep_lookup"):
+        # Only now it is known which field is on the left.
+        twin.rhs = twin.get_prep_lookup()
+    return twin
 
 
 def _written(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> Predicate:
@@ -242,15 +258,7 @@ def _written(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -
     kind: Any = lookup if isinstance(lookup, type) else type(lookup)
 
     def made(right: Any) -> Any:
-        if isinstance(lookup, type):
-            return lookup(operand.expression, right)
-        # It was made by its constructor already; what is not resolved yet are its two sides.
-        twin = copy(lookup)
-        twin.lhs, twin.rhs = operand.expression, right
-        if not overrides(kind, "get_prep_lookup"):
-            # Only now it is known which field is on the left.
-            twin.rhs = twin.get_prep_lookup()
-        return twin
+        return _made(lookup, operand, right)
 
     if isinstance(value, Shaped):
         if issubclass(kind, In) and hasattr(value, "_query_for_lookup"):
