@@ -222,6 +222,10 @@ class In(Lookup):
         try:
             return p.InList(left.node, given.slots(cls.preparer(left), _type(left.node)))
         except Unfit:
+            known = any(value is not None for value in given.value)
+            if known and not (isinstance(left.node, Column) and not left.node.nullable):
+                # No row is among these numbers; but of a row without a value nobody knows.
+                return p.Comparison("<>", left.node, left.node)
             return p.NEVER
 
     @classmethod
