@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -103,6 +104,9 @@ class Pool:
         self.idle: list[RawConnection] = []
         self._connect = connect
         self._needs_care = needs_care
+        self._lifetime = _seconds(settings.max_lifetime)
+        self._max_idle = _seconds(settings.max_idle)
+        self._unasked = _seconds(settings.health_check)
         self._all: set[RawConnection] = set()
         self._size = 0  # open or being opened
         self._lock = threading.Lock()
@@ -122,7 +126,7 @@ class Pool:
             raw = self.idle.pop()
         except IndexError:
             return None
-        if self._needs_care and (raw.era != self._era or self._is_stale(raw)):
+        if self._needs_care and (raw.era != self._era or _monotonic() - raw.returned_at > self._unasked):
             self.idle.append(raw)
             return None
         return raw
@@ -131,10 +135,13 @@ class Pool:
         """Take back a connection that is idle."""
         if self._needs_care:
             raw.returned_at = now = _monotonic()
-            if self._is_over_age(raw, now):
+            if now - raw.opened_at > self._lifetime:
                 self.discard(raw)
                 return
-            self._drop_expired(now)
+            for oldest in self.idle:
+                if now - oldest.returned_at > self._max_idle:
+                    self._drop_expired(now)
+                break
         if self._doomed and raw in self._doomed:
             self.discard(raw)
             return
@@ -359,14 +366,6 @@ class Pool:
 
     # --- the care of idle connections ---
 
-    def _is_stale(self, raw: RawConnection) -> bool:
-        limit = self.settings.health_check
-        return limit is not None and _monotonic() - raw.returned_at > limit
-
-    def _is_over_age(self, raw: RawConnection, now: float) -> bool:
-        limit = self.settings.max_lifetime
-        return limit is not None and now - raw.opened_at > limit
-
     def _is_fit_unasked(self, raw: RawConnection) -> bool:
         """Whether there is no reason to ask a connection that just came back."""
         return not self._needs_care or raw.era == self._era
@@ -377,10 +376,10 @@ class Pool:
             return True
         era = self._era
         now = _monotonic()
-        if self._is_over_age(raw, now) or raw.is_broken():
+        if now - raw.opened_at > self._lifetime or raw.is_broken():
             self.discard(raw)
             return False
-        if raw.era == era and not self._is_stale(raw):
+        if raw.era == era and now - raw.returned_at <= self._unasked:
             return True
         try:
             alive = raw.ping()
@@ -396,17 +395,13 @@ class Pool:
 
     def _drop_expired(self, now: float) -> None:
         """Close the connection that lay idle longest when that was too long."""
-        limit = self.settings.max_idle
-        if limit is None or self._size <= self.settings.min_size or not self.idle:
+        if self._size <= self.settings.min_size:
             return
-        try:
-            if now - self.idle[0].returned_at <= limit:
-                return
-            with self._lock:
-                oldest = self.idle.pop(0)
-        except IndexError:
+        with self._lock:
+            oldest = self.idle.pop(0) if self.idle else None
+        if oldest is None:
             return
-        if now - oldest.returned_at > limit:
+        if now - oldest.returned_at > self._max_idle:
             self.discard(oldest)
         else:
             self.idle.insert(0, oldest)
@@ -420,6 +415,11 @@ class Pool:
             f"Held by: {'; '.join(holders) or 'connections being opened'}. "
             "Leave transactions sooner, or raise the pool's max_size."
         )
+
+
+def _seconds(limit: float | None) -> float:
+    """A limit as a number that any time can be compared with."""
+    return math.inf if limit is None else limit
 
 
 class SharedPool(Pool):

@@ -36,6 +36,8 @@ class RoundingUp(OutOfRange):
     """The same, with fractions rounded up."""
 
     def __call__(self, value: Any) -> Any:
+        if type(value) is int and self.low <= value <= self.high:
+            return value
         return super().__call__(ceil(value) if isinstance(value, float) and isfinite(value) else value)
 
 

@@ -89,14 +89,17 @@ class Reading(Combining):
         cls._overridden = any(not _LOADING.isdisjoint(base.__dict__) for base in theirs)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._fetch_all())
+        rows = self._result_cache
+        return iter(self._fetch_all() if rows is None else rows)
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         for row in await self._afetch_all():
             yield row
 
     def __len__(self) -> int:
-        return len(self._fetch_all())
+        # list() asks for this as well, once it has the rows.
+        rows = self._result_cache
+        return len(self._fetch_all() if rows is None else rows)
 
     def __bool__(self) -> bool:
         return bool(self._fetch_all())
