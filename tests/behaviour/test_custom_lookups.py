@@ -675,3 +675,47 @@ def test_queries_with_lookups_of_the_users_are_pickled_and_copied(players, regis
     assert found(pk__in=rows) == ["Bob"] and (rows | Player.objects.filter(score__ne=-5)).count() == 2
     assert [player.name for player in Player.objects.exclude(score__ne=3).order_by("pk")] == ["Ann", "Cyd"]
     assert rows.update(bonus=9) == 1 and rows.delete()[0] == 1
+
+
+def test_no_way_of_looking_at_a_value_goes_unnoticed(players, register):
+    def lookup(name, decide):
+        class Decided(Lookup):
+            lookup_name = name
+
+            def as_sql(self, compiler, connection):
+                left, left_params = self.process_lhs(compiler, connection)
+                _, right_params = self.process_rhs(compiler, connection)
+                return f"{left} {'>' if decide(self.rhs, right_params) else '<='} 2", left_params
+
+        return Decided
+
+    def caught(rhs, params):
+        try:
+            return rhs > 2
+        except Exception:
+            return False
+
+    ways = {
+        "compared": lambda rhs, params: rhs > 2,
+        "in_a_list": lambda rhs, params: params[0] in (5, 6),
+        "as_text": lambda rhs, params: "5" in str(params),
+        "formatted": lambda rhs, params: f"{rhs}" == "5",
+        "hashed": lambda rhs, params: rhs in {5: "five"},
+        "caught": caught,
+        "counted": lambda rhs, params: len(range(rhs)) > 2,
+        "added": lambda rhs, params: sum(params) > 2,
+    }
+    for name, decide in ways.items():
+        register(IntegerField, lookup(name, decide))
+        for _ in range(2):
+            assert found(**{f"bonus__{name}": 1}) == ["Ann", "Cyd"], name
+            assert found(**{f"bonus__{name}": 5}) == ["Bob"], name
+
+    class Typed(Exact):
+        lookup_name = "typed"
+
+        def as_sql(self, compiler, connection):
+            return super().as_sql(compiler, connection) if type(self.rhs) is int else ("1 = 0", ())
+
+    register(IntegerField, Typed)
+    assert found(bonus__typed=5) == ["Bob"] and found(bonus__typed=2) == ["Ann"]

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from rowsmith.exceptions import EmptyResultSet, FullResultSet, NotSupportedError, ProgrammingError
 from rowsmith.expressions.base import Expression, Resolved, Scope
-from rowsmith.expressions.protocol import VENDORS, frozen, overrides, plain_resolve, writes_itself
-from rowsmith.expressions.settled import Opened, Settled
+from rowsmith.expressions.protocol import VENDORS, asks_for_types, frozen, overrides, plain_resolve, writes_itself
+from rowsmith.expressions.settled import Opened, Settled, times_opened
 from rowsmith.expressions.values import type_of_value
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
@@ -227,14 +227,17 @@ class Spelling:
 
     def __call__(self, arguments: tuple[sql.Expression, ...], writer: sql.Writer) -> str:
         expression = around(self.expression, iter(arguments), is_open=self.is_open)
+        before = times_opened()
         try:
             text, parameters = written(expression, Compiler(writer, is_open=self.is_open))
-            return native(text, parameters, writer)
         except Opened:
+            parameters = None
+        if parameters is None or times_opened() != before:
             raise NotSupportedError(
                 f"as_sql() of {type(expression).__name__} looks at a value that varies from call to call in a way "
                 "that could not be foreseen. Give the value to the constructor and keep it as an attribute instead."
-            ) from None
+            )
+        return native(text, parameters, writer)
 
 
 def leaves(expression: Any) -> Iterator[Settled]:
@@ -262,6 +265,9 @@ def around(expression: Any, nodes: Iterator[sql.Expression], *, is_open: bool) -
 
 def foreseen(expression: Any) -> bool:
     """Whether the text of an expression around resolved parts is the same for all values in them."""
+    if asks_for_types(type(expression)):
+        return False
+    before = times_opened()
     for vendor in VENDORS:
         try:
             written(expression, Rehearsal(vendor))
@@ -270,7 +276,7 @@ def foreseen(expression: Any) -> bool:
         except Exception:
             # Whatever went wrong, it may not go wrong with the values themselves; if it does, that error is shown.
             return False
-    return True
+    return times_opened() == before
 
 
 def spelled(expression: Any, scope: Scope, plain: Any) -> Resolved:

@@ -105,6 +105,13 @@ def writes_itself(cls: type) -> bool:
     return any(hasattr(cls, f"as_{vendor}") for vendor in VENDORS)
 
 
+def asks_for_types(cls: type) -> bool:
+    """Whether code of the user's calls `type()`, which tells of a value without looking at it."""
+    members = (member for base in cls.__mro__ if not is_ours(base) for member in vars(base).values())
+    functions = (member for member in members if isinstance(member, FunctionType))
+    return any("type" in f.__code__.co_names for f in functions if not str(f.__module__).startswith("rowsmith."))
+
+
 def by_protocol(self: Any, scope: Any) -> Any:
     """`resolve` of classes that may override parts of the public protocol."""
     cls = type(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from threading import local
 from typing import Any
 
 from rowsmith.expressions.base import Expression, Resolved, Scope
@@ -13,7 +14,23 @@ from rowsmith.sql.nodes import Node, rewrite, walk
 
 
 class Opened(Exception):
-    """Code of the user's looked at a value that may be another one when the same SQL is used again."""
+    """Code of the user's looked at a value that may be another one when the same SQL is used again.
+
+    It is counted, too, because that code may catch it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        _noticed.count = times_opened() + 1
+
+
+_noticed = local()
+
+
+def times_opened() -> int:
+    """How often code of the user's looked at such values in this thread."""
+    count: int = getattr(_noticed, "count", 0)
+    return count
 
 
 _UNSET = frozenset({"bilateral", "get_bilateral_transforms", "sql_type", "fingerprint"})
