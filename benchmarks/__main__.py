@@ -45,9 +45,28 @@ def database(backend: str) -> Iterator[str]:
             # The server of the tests, from a wheel: no system package, nothing left behind.
             from tests.servers import postgresql
 
-            url = stack.enter_context(postgresql())
+            with cores(server=True):
+                url = stack.enter_context(postgresql())
         data.fill_postgresql(url)
-        yield url
+        with cores(server=False):
+            yield url
+
+
+@contextlib.contextmanager
+def cores(*, server: bool) -> Iterator[None]:
+    """Run what is started in this block on the server's core, or on all the others.
+
+    A server beside its client on one core empties the client's caches at every statement, as no server on another
+    machine does; and whether the system puts them there changes from run to run.
+    """
+    if not hasattr(os, "sched_setaffinity") or len(before := os.sched_getaffinity(0)) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, {max(before)} if server else before - {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def run_worker(contender: str, backend: str, url: str, keys: Sequence[str], quick: bool) -> list[dict[str, Any]]:

@@ -120,11 +120,12 @@ METHOD = """
 Each contender runs in processes of its own, one after the other, round after round, so that what slows the
 machine down slows all of them. Inside a process every piece of work is warmed up once; the garbage collector
 stays on. Client CPU time (`time.process_time`) counts the library, the driver and, for SQLite, the engine,
-which runs inside the process. Writes happen in a transaction that is undone, and what it would have kept is
-compared. Building a query sends nothing and has nothing hand-written beside it: there rowsmith's own time is
-1.00, and the promise is that every peer takes ten times as long. A dash means that a contender has no such
-operation or was not measured; `error` and `wrong` are what they say. The sources are in
-`benchmarks/contenders`: corrections from people who know a peer better are welcome.
+which runs inside the process; a PostgreSQL server has a core of its own, where there is more than one. Writes
+happen in a transaction that is undone, and what it would have kept is compared. Building a query sends nothing
+and has nothing hand-written beside it: there rowsmith's own time is 1.00, and the promise is that every peer
+takes ten times as long. A dash means that a contender has no such operation or was not measured; `error` and
+`wrong` are what they say. The sources are in `benchmarks/contenders`: corrections from people who know a peer
+better are welcome.
 """
 
 
