@@ -649,3 +649,19 @@ def test_an_expression_that_resolves_its_parts_itself(authors):
             return models.IntegerField()
 
     assert list(Author.objects.annotate(x=Sized("name")).filter(x__gt=2).values_list("x", flat=True)) == [3, 3]
+
+
+def test_an_order_that_looks_at_values_may_hold_a_subquery(authors):
+    class Shown(Func):
+        output_field = models.IntegerField()
+
+        def as_sql(self, compiler, connection):
+            text, params = compiler.compile(self.source_expressions[0])
+            factor = self.source_expressions[1].value
+            return f"{text} * {int(factor)}", params
+
+    for factor, names in ((1, ["Bob", "Ann"]), (-1, ["Ann", "Bob"])):
+        for pages in (100, 200):
+            most = Novel.objects.filter(author=OuterRef("pk"), pages__gte=pages).order_by("-pages").values("pages")[:1]
+            rows = Author.objects.order_by(Shown(Subquery(most), Value(factor)))
+            assert [author.name for author in rows] == names

@@ -91,9 +91,8 @@ class Resolver:
         """`node` with its values written into it; the query then serves these values alone."""
 
         def change(part: Node) -> Node | None:
-            if isinstance(part, sql.Parameter) and part.slot >= self.slots.base:
-                return sql.Ambient(sql.Constant(self.slots.value_of(part.slot)), type=part.type)
-            return None
+            constant = self.slots.constant_of(part.slot) if isinstance(part, sql.Parameter) else None
+            return sql.Ambient(constant, type=part.type) if constant is not None else None  # type: ignore[attr-defined]
 
         return rewrite(node, change)
 

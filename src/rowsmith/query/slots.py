@@ -79,10 +79,10 @@ class Slots:
         self.specs.append((index, prepare))
         return self.base + len(self.specs) - 1
 
-    def value_of(self, slot: int) -> Any:
-        """The prepared value of a slot; the query serves it alone from here on."""
+    def constant_of(self, slot: int) -> sql.Constant | None:
+        """The prepared value of a slot, which the query serves alone from here on; None where it is not known."""
         self.unfit = True
-        return self.prepared[slot - self.base]
+        return sql.Constant(self.prepared[slot - self.base]) if slot >= self.base else None
 
     def preparation(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
         """A function from a later call's raw values to its prepared ones."""
@@ -94,6 +94,10 @@ class Slots:
             if only is not None:
                 return lambda raw: (only(raw[index]),)
         return lambda raw: tuple([raw[index] if prepare is None else prepare(raw[index]) for index, prepare in specs])
+
+
+_UNKNOWN = object()
+"""Stands for what another query has prepared, while only the numbers of slots are asked for."""
 
 
 class Replay(Slots):
@@ -108,7 +112,11 @@ class Replay(Slots):
         return Given(self, 0, value)
 
     def place_prepared(self, count: int) -> list[int]:
-        return [self.allocate(index, None, None) for index in range(count)]
+        return [self.allocate(index, None, _UNKNOWN) for index in range(count)]
+
+    def constant_of(self, slot: int) -> sql.Constant | None:
+        found = super().constant_of(slot)
+        return None if found is None or found.value is _UNKNOWN else found
 
     def allocate(self, index: int, prepare: Preparer | None, value: Any) -> int:
         self.prepared.append(value if prepare is None else prepare(value))
