@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Any, ClassVar
 
 from rowsmith.expressions.transforms import Transform
+from rowsmith.functions.results import field_name
 from rowsmith.functions.zones import checked_zone, zone_of
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -51,16 +52,16 @@ class Extract(Transform):
         [operand] = arguments
         part = self.part
         offered = _OFFERED.get(type(operand.type))
-        kind = f"{type(operand.type).__name__}Field"
+        kind = field_name(operand.type)
         if offered is None:
             raise ValueError(
-                f"{self!r}: Extract input expression must be a DateField, DateTimeField, TimeField or DurationField, "
-                f"not a {kind}."
+                f"{self!r}: Extract input expression must be DateField, DateTimeField, TimeField or DurationField, "
+                f"not {kind}."
             )
         if part not in offered:
-            raise ValueError(f"{self!r}: a {kind} has no {part}; it has {', '.join(offered)}.")
+            raise ValueError(f"{self!r}: {kind} has no {part}; it has {', '.join(offered)}.")
         if self.tzinfo is not None and not isinstance(operand.type, types.DateTime):
-            raise ValueError(f"{self!r}: tzinfo can only be used with a DateTimeField, not with a {kind}.")
+            raise ValueError(f"{self!r}: tzinfo can only be used with DateTimeField, not with {kind}.")
         return sql.DatePart(part, operand, zone_of(operand, self.tzinfo), type=type_)
 
 

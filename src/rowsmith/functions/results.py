@@ -52,6 +52,20 @@ class OfNumber(Real, Transform):
     """A number made of one number."""
 
 
+_FIELDS: dict[type[types.Type], str] = {
+    types.Varchar: "CharField",
+    types.Serial: "AutoField",
+    types.Uuid: "UUIDField",
+    types.Json: "JSONField",
+    types.Inet: "GenericIPAddressField",
+}
+
+
+def field_name(type_: types.Type) -> str:
+    """What the field of a type is called, for messages."""
+    return _FIELDS.get(type(type_), f"{type(type_).__name__}Field")
+
+
 def checked_number(value: Any, name: str, least: int) -> None:
     """Raise ValueError for a plain number below `least`; an expression is left to the database."""
     if isinstance(value, int | float) and value < least:

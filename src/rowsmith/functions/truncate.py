@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from rowsmith import config, timezone
 from rowsmith.expressions.base import Resolved, Scope
 from rowsmith.expressions.transforms import Transform
+from rowsmith.functions.results import field_name
 from rowsmith.functions.zones import checked_zone, zone_of
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -72,22 +73,20 @@ class TruncBase(Transform):
     def _check(self, given: types.Type, wanted: types.Type) -> None:
         """Raise for what has no such period, or cannot become what is wanted."""
         if not isinstance(given, _MOMENTS):
-            raise TypeError(f"{self!r}: a {_field(given)} cannot be truncated; only dates, times and instants can be.")
+            raise TypeError(
+                f"{self!r}: {field_name(given)} cannot be truncated; only dates, times and instants can be."
+            )
         if not isinstance(wanted, _MOMENTS):
             raise ValueError(
-                f"{self!r}: output_field must be a DateField, a TimeField or a DateTimeField, not a {_field(wanted)}."
+                f"{self!r}: output_field must be DateField, TimeField or DateTimeField, not {field_name(wanted)}."
             )
         if self.tzinfo is not None and not isinstance(given, types.DateTime):
-            raise ValueError(f"{self!r}: tzinfo can only be used with a DateTimeField, not with a {_field(given)}.")
+            raise ValueError(f"{self!r}: tzinfo can only be used with DateTimeField, not with {field_name(given)}.")
         if not isinstance(given, types.DateTime) and type(given) is not type(wanted):
-            raise ValueError(f"{self!r}: cannot truncate a {_field(given)} to a {_field(wanted)}.")
+            raise ValueError(f"{self!r}: cannot truncate {field_name(given)} to {field_name(wanted)}.")
         missing = {types.Date: (*TIME_KINDS, "time"), types.Time: (*DAY_KINDS, "date")}.get(type(wanted), ())
         if self.kind in missing:
-            raise ValueError(f"{self!r}: cannot truncate a {_field(wanted)} to its {self.kind}.")
-
-
-def _field(type_: types.Type) -> str:
-    return f"{type(type_).__name__}Field"
+            raise ValueError(f"{self!r}: cannot truncate {field_name(wanted)} to its {self.kind}.")
 
 
 class Trunc(TruncBase):

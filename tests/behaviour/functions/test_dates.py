@@ -190,7 +190,7 @@ def test_the_start_of_every_period(value_of, sample, kind):
     ids=repr,
 )
 def test_what_cannot_be_truncated(sample, expression):
-    with pytest.raises(ValueError, match="truncate a|output_field must be|tzinfo can only"):
+    with pytest.raises(ValueError, match="cannot truncate|output_field must be|tzinfo can only"):
         list(Sample.objects.annotate(found=expression))
     with pytest.raises(TypeError, match="cannot be truncated"):
         list(Sample.objects.annotate(found=TruncDay("whole")))
