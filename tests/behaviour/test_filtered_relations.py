@@ -112,6 +112,29 @@ def test_conditions_of_many_kinds(shelf):
     assert found("book", Q(book__published__year=2001)) == ["Sea", None, None]
 
 
+def test_a_relation_that_nothing_asks_for_leaves_the_rows_alone(shelf):
+    same = FilteredRelation("book", condition=Q(book__title=F("edited__title")))
+    deep = FilteredRelation("book__review", condition=Q(book__review__stars=5))
+    authors = Author.objects.order_by("pk").annotate(same=same, deep=deep)
+    assert names(authors) == ["Ann", "Bob", "Cid"] and authors.count() == 3
+    assert names(authors.filter(same__isnull=False)) == ["Bob"]
+    assert names(authors.filter(deep__isnull=False)) == ["Ann", "Bob"]
+    assert names(authors.filter(edited__pages=400)) == ["Bob"]
+    assert names(authors.filter(edited__pages=400, same__pages=400)) == ["Bob"]
+    assert names(authors.exclude(same__pages=400)) == ["Ann", "Cid"]
+    assert names(authors.exclude(deep__stars=5)) == ["Cid"]
+    longer = Book.objects.order_by("pk").annotate(
+        longer=FilteredRelation("author__book", condition=Q(author__book__pages__gt=F("pages")))
+    )
+    assert titles(longer) == ["Sea", "Seaside", "Hill", "Valley", "Desert"]
+    assert (
+        titles(longer.exclude(longer__pages__gt=0))
+        == titles(longer.filter(longer=None))
+        == ["Seaside", "Valley", "Desert"]
+    )
+    assert list(authors.annotate(n=Count("deep", distinct=True)).values_list("n", flat=True)) == [1, 1, 0]
+
+
 def test_relations_of_every_kind(shelf):
     books = Book.objects.order_by("pk")
     deep = books.annotate(deep=FilteredRelation("tags", condition=Q(tags__label="deep")))

@@ -28,6 +28,7 @@ class Outer(Around, Protocol):
     filtered: Mapping[str, FilteredJoin]
 
     def join_again(self, wanted: Joined, parent: str) -> str: ...
+    def wake(self, alias: str) -> None: ...
     def at(self, alias: str, options: Any) -> Any: ...
     def against(self, left: Resolved, names: tuple[str, ...], value: Any, name: str, negated: bool) -> Predicate: ...
     def over(self, joins: list[Joined]) -> Any: ...
@@ -42,14 +43,13 @@ def awake(scope: Outer, path: str) -> tuple[FilteredJoin, tuple[str, ...]]:
     found = scope.filtered[first]
     aliases: dict[str, str] = {}
     for joined in _way(scope.joins, found.alias):
-        wanted = replace(joined, condition=_moved(joined.condition, aliases), dormant=False)
-        parent = aliases.get(joined.parent or "", joined.parent or "")
         if joined.dormant:
-            scope.joins[scope.joins.index(joined)] = wanted
+            scope.wake(joined.alias)
             if scope.reuse is not None:
                 scope.reuse.add(joined.alias)
         elif scope.reuse is not None:
-            alias = scope.join_again(wanted, parent)
+            wanted = replace(joined, condition=_moved(joined.condition, aliases))
+            alias = scope.join_again(wanted, aliases.get(joined.parent or "", joined.parent or ""))
             if alias != joined.alias:
                 aliases[joined.alias] = alias
     return replace(found, alias=aliases.get(found.alias, found.alias)), tuple(rest)
@@ -74,6 +74,15 @@ def _way(joins: list[Joined], alias: str | None) -> list[Joined]:
         way.append(by_alias[alias])
         alias = by_alias[alias].parent
     return way[-2::-1]
+
+
+def _needed(joins: list[Joined], way: list[Joined]) -> list[Joined]:
+    """The joins of `way` and those that their conditions look at, from the model's own table on."""
+    wanted = {joined.alias for joined in way} | {joins[0].alias}
+    for joined in reversed(joins):
+        if joined.alias in wanted:
+            wanted |= {joined.parent or joined.alias} | aliases_in(joined.condition)
+    return [joined for joined in joins if joined.alias in wanted]
 
 
 def filtered_name(scope: Outer, path: str) -> Resolved:
@@ -115,7 +124,8 @@ def _operand(there: Any, found: FilteredJoin, names: tuple[str, ...]) -> tuple[R
 def _exists(scope: Outer, found: FilteredJoin, way: list[Joined], value: Any, path: str) -> Predicate:
     """Whether any row that hangs on the relation meets the condition, or no row where the condition asks for that."""
     base = scope.joins[0]
-    aliases = {joined.alias: f"_{number}" for number, joined in enumerate([base, *way])}
+    needed = _needed(scope.joins, way)
+    aliases = {joined.alias: f"_{number}" for number, joined in enumerate(needed)}
     joins = [
         replace(
             joined,
@@ -124,18 +134,19 @@ def _exists(scope: Outer, found: FilteredJoin, way: list[Joined], value: Any, pa
             condition=_moved(joined.condition, aliases),
             dormant=False,
         )
-        for joined in (base, *way)
+        for joined in needed
     ]
     inner = scope.over(joins)
     there = inner.at(aliases[found.alias], found.options)
     left, names = _operand(there, found, tuple(path.split(SEPARATOR)[1:]))
     # Names in the value mean the row outside.
     predicate = scope.against(left, names, value, path, False)
-    tables, head = inner.joins, joins[1]
-    if head.alias in present(tables, predicate):
-        own = of_alias(head.condition, head.alias)
-        if joins[0].alias not in aliases_in(p.conjunction([predicate, own])):
-            tables, predicate = tables[1:], p.conjunction([predicate, own])
+    tables, head = inner.joins, joins[needed.index(way[0])]
+    conditions = p.conjunction(joined.condition for joined in tables)
+    alone = len(needed) == len(way) + 1 and tables[0].alias not in aliases_in(p.conjunction([predicate, conditions]))
+    if alone and head.alias in present(tables, predicate):
+        # Without the table of the model, which would only be a way to this one.
+        tables, predicate = tables[1:], p.conjunction([predicate, of_alias(head.condition, head.alias)])
     if tables[0] is head:
         ties = [(sql.Column(head.alias, target), sql.Column(base.alias, source)) for source, target in head.pairs]
     else:

@@ -11,6 +11,7 @@ from rowsmith.query.paths import SEPARATOR, parse, trimmed
 from rowsmith.query.query import OWN, FilteredJoin, Joined
 from rowsmith.query.related import RelatedKey
 from rowsmith.query.resolver import Resolver
+from rowsmith.records import replace
 from rowsmith.sql import predicates as p
 from rowsmith.sql.predicates import Predicate
 
@@ -29,10 +30,12 @@ def filtered_join(scope: Resolver, name: str, wanted: FilteredRelation) -> Filte
         raise FieldError(f"FilteredRelation's relation_name must name a relation, not {wanted.relation_name!r}.")
     relation = path.relation
     own = len(relation.steps)
+    before = len(scope.joins)
     alias = start.follow(path.steps[:-own])
     options = path.steps[-1].model._meta
     # First, so that the tables that it asks for stand before the one that it is a condition of.
     condition = _Condition(scope, wanted.relation_name, relation, options).condition(wanted.condition)
+    scope.joins[before:] = [replace(joined, dormant=True) for joined in scope.joins[before:]]
     for step in path.steps[-own:]:
         meta = step.model._meta
         pairs = tuple((source.column, target.column) for source, target in step.pairs)

@@ -25,7 +25,8 @@ def embedded(tree: Q, values: Sequence[Any], scope: Resolver) -> Q:
             return None
         resolved: sql.Expression = node.name.resolve(scope).node
         if has_window(resolved):
-            raise NotSupportedError(f"Referencing outer query window expression is not supported: {getattr(node.name, 'name', node.name)}.")
+            name = getattr(node.name, "name", node.name)
+            raise NotSupportedError(f"Referencing outer query window expression is not supported: {name}.")
         return resolved
 
     return rewrite(inner, resolve_outer)

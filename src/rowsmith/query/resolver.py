@@ -113,6 +113,8 @@ class Resolver:
                     continue
                 if self.reuse is not None:
                     self.reuse.add(joined.alias)
+                if joined.dormant:
+                    self.wake(joined.alias)
                 return joined.alias
         alias = self._new_alias(wanted.table)
         self.joins.append(replace(wanted, alias=alias, parent=parent))
@@ -121,6 +123,14 @@ class Resolver:
         if self.reuse is not None:
             self.reuse.add(alias)
         return alias
+
+    def wake(self, alias: str) -> None:
+        """Make a table that nothing asked for so far a part of the query, with those that its rows hang on."""
+        for position, joined in enumerate(self.joins):
+            if joined.alias == alias and joined.dormant:
+                self.joins[position] = replace(joined, dormant=False)
+                for other in {joined.parent or "", *p.aliases_in(joined.condition)}:
+                    self.wake(other)
 
     def _new_alias(self, table: str) -> str:
         taken = {joined.alias for joined in self.joins}
