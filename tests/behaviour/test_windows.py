@@ -264,6 +264,8 @@ def test_windows_over_groups_and_aggregates_over_windows(workers):
     ):
         with pytest.raises(FieldError, match=r"over an aggregate|grouped by a window"):
             nested()
+    with pytest.raises(NotSupportedError, match="no windows over distinct values"):
+        workers.annotate(found=Window(Count("pay", distinct=True)))
     with pytest.raises(NotSupportedError, match="outer query window expression"):
         share.annotate(n=Subquery(Team.objects.filter(pk=OuterRef("total")).values("pk")))
 

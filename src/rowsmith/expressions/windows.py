@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from enum import Enum
 from typing import Any, ClassVar
 
-from rowsmith.exceptions import FieldError
+from rowsmith.exceptions import FieldError, NotSupportedError
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.names import F
@@ -186,6 +186,10 @@ class Window(Expression):
             if not isinstance(part, sql.Aggregate):
                 return None
             found = True
+            if part.distinct or part.order_by:
+                # No database has them, and each says so in words of its own.
+                kind = "distinct values" if part.distinct else "values in an order of their own"
+                raise NotSupportedError(f"Cannot compute {self!r}: there are no windows over {kind}.")
             return WindowNode(WindowAggregate(**as_dict(part)), partition, order, frame, type=part.type)
 
         node = rewrite(inner.node, change)
