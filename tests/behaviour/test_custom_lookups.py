@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from rowsmith import models
-from rowsmith.exceptions import EmptyResultSet, FieldError, FullResultSet
+from rowsmith.exceptions import EmptyResultSet, FieldError, FullResultSet, IntegrityError, ValidationError
 from rowsmith.models import Case, CharField, Count, Exists, F, Field, IntegerField, Max, OuterRef, Q, Sum, Value, When
 from rowsmith.models import lookups as face
 from rowsmith.models.lookups import (
@@ -100,6 +100,19 @@ class Holding(Lookup):
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         return f"{left} LIKE {right}", (*left_params, *(f"%{param}%" for param in right_params))
+
+
+class Ranked(models.Model):
+    score = models.IntegerField(default=0)
+    least = models.IntegerField(default=0)
+
+    class Meta:
+        app_label = "custom_lookups"
+        indexes = [models.Index(AbsoluteValue("score"), name="ranked_by_size")]
+        constraints = [
+            models.CheckConstraint(condition=Q(GreaterThan(F("score"), F("least"))), name="ranked_above"),
+            models.UniqueConstraint(AbsoluteValue("score") * 2, F("least"), name="ranked_once"),
+        ]
 
 
 @pytest.fixture
@@ -391,6 +404,19 @@ def test_transforms_work_wherever_a_name_does(players, register, world):
     if world.vendor == "postgresql":
         names = Player.objects.order_by("score__abs").distinct("score__abs").values_list("name", flat=True)
         assert list(names) == ["Ann", "Bob", "Cyd"]
+
+
+@pytest.mark.feature("L-011", "Q-098")
+def test_indexes_and_constraints_hold_transforms_and_lookups(tables):
+    tables(Ranked)
+    Ranked.objects.create(score=3, least=-9)
+    for wrong in ({"score": -3, "least": -9}, {"score": 1, "least": 2}):
+        with pytest.raises(IntegrityError):
+            Ranked.objects.create(**wrong)
+        with pytest.raises(ValidationError):
+            Ranked(**wrong).full_clean()
+    Ranked(score=4, least=-9).full_clean()
+    assert Ranked.objects.get().score == 3
 
 
 @pytest.mark.feature("L-012")
