@@ -26,12 +26,14 @@ from rowsmith.models import (
     Max,
     Min,
     Q,
+    RowRange,
     StdDev,
     StringAgg,
     Sum,
     Value,
     Variance,
     When,
+    Window,
 )
 from rowsmith.models.functions import Coalesce, Length, Lower
 from rowsmith.query.shape import cache
@@ -397,6 +399,23 @@ def test_a_class_of_the_users_over_groups(shelf):
     assert rows.filter(n__gt=0).count() == 2
     assert Book.objects.values("author").annotate(n=Count("pk")).aggregate(x=Range("n")) == {"x": 1}
     assert Book.objects.order_by("pages")[:2].aggregate(x=Range("pages")) == {"x": 100}
+
+
+def test_deviations_and_bits_over_windows(shelf, database):
+    def over(aggregate, **options):
+        rows = Review.objects.annotate(x=Window(aggregate, order_by="pk", **options)).order_by("pk")
+        return list(rows.values_list("x", flat=True))
+
+    assert over(Variance("stars"), frame=RowRange(-1, 0)) == [0, 1, 0.25, 2.25, 0.25, 2.25, 1]
+    assert over(BitOr("stars"), frame=RowRange(-1, 0)) == [5, 7, 7, 5, 3, 7, 7]
+    assert over(StdDev("stars", filter=Q(stars=9))) == [None] * 7
+    assert over(BitAnd("stars", filter=Q(stars__lt=3)), partition_by="book") == [None, None, None, 1, 0, 0, None]
+    ahead = {"frame": RowRange(1, 2)}
+    if database.vendor == "sqlite":
+        with pytest.raises(NotSupportedError, match="hold the current row"):
+            over(StdDev("stars"), **ahead)
+    else:
+        assert over(Variance("stars"), **ahead)[-2:] == [0, None]
 
 
 class Celsius(models.IntegerField):

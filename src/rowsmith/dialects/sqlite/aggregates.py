@@ -1,4 +1,8 @@
-"""Aggregates that SQLite lacks, in Python, for groups and for windows; NULLs do not count."""
+"""Aggregates that SQLite lacks, in Python, for groups and for windows; NULLs do not count.
+
+Python asks a window function for its value even when its frame had no row yet, and crashes the process. So windows have
+names of their own for it, which only a renderer that knows the frame may use.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +70,7 @@ class Joined:
     """
 
     def __init__(self) -> None:
-        self.rows: deque[tuple[str, str, tuple[Any, ...]]] = deque()
+        self.rows: list[tuple[str, str, tuple[Any, ...]]] = []
         self.order = ""
 
     def step(self, order: str, text: Any, delimiter: Any, *keys: Any) -> None:
@@ -75,14 +79,9 @@ class Joined:
         if text is not None:
             self.rows.append((str(text), "" if delimiter is None else str(delimiter), keys))
 
-    def inverse(self, order: str, text: Any, *others: Any) -> None:
-        """The frame has left its first row behind."""
-        if text is not None:
-            self.rows.popleft()
-
-    def value(self) -> str | None:
+    def finalize(self) -> str | None:
         """The texts, joined; NULL for none."""
-        rows = list(self.rows)
+        rows = self.rows
         order = self.order.removeprefix("d")
         # The last key first: sorting keeps rows that are equal in the order they have.
         for number in reversed(range(len(order) // 2)):
@@ -95,9 +94,6 @@ class Joined:
             return None
         return rows[0][0] + "".join([delimiter + text for text, delimiter, _ in rows[1:]])
 
-    def finalize(self) -> str | None:
-        return self.value()
-
 
 def _rank(value: Any) -> tuple[int, Any]:
     """A sort key that orders values of different types as SQLite does."""
@@ -106,19 +102,25 @@ def _rank(value: Any) -> tuple[int, Any]:
     return (1, value) if isinstance(value, int | float) else (2, value) if isinstance(value, str) else (3, value)
 
 
-_AGGREGATES: tuple[tuple[str, int, type[Any]], ...] = (
-    ("STDDEV_POP", 1, _aggregate(functools.partial(_deviation, less=0))),
-    ("STDDEV_SAMP", 1, _aggregate(functools.partial(_deviation, less=1))),
-    ("VAR_POP", 1, _aggregate(functools.partial(_variance, less=0))),
-    ("VAR_SAMP", 1, _aggregate(functools.partial(_variance, less=1))),
-    ("BIT_AND", 1, _aggregate(functools.partial(functools.reduce, operator.and_))),
-    ("BIT_OR", 1, _aggregate(functools.partial(functools.reduce, operator.or_))),
-    ("BIT_XOR", 1, _aggregate(functools.partial(functools.reduce, operator.xor))),
-    ("ROWSMITH_STRING_AGG", -1, Joined),
-)
+OVER = "ROWSMITH_OVER_"
+"""What the names of aggregates begin with that are computed over windows."""
+
+AGGREGATES: dict[str, type[Any]] = {
+    "STDDEV_POP": _aggregate(functools.partial(_deviation, less=0)),
+    "STDDEV_SAMP": _aggregate(functools.partial(_deviation, less=1)),
+    "VAR_POP": _aggregate(functools.partial(_variance, less=0)),
+    "VAR_SAMP": _aggregate(functools.partial(_variance, less=1)),
+    "BIT_AND": _aggregate(functools.partial(functools.reduce, operator.and_)),
+    "BIT_OR": _aggregate(functools.partial(functools.reduce, operator.or_)),
+    "BIT_XOR": _aggregate(functools.partial(functools.reduce, operator.xor)),
+}
+"""The aggregates of one argument by their names."""
 
 
 def register(connection: Connection) -> None:
     """Make every aggregate of this module known to one raw connection."""
-    for name, arity, aggregate in _AGGREGATES:
-        connection.create_window_function(name, arity, aggregate)
+    joined: type[Any] = Joined
+    connection.create_aggregate("ROWSMITH_STRING_AGG", -1, joined)
+    for name, aggregate in AGGREGATES.items():
+        connection.create_aggregate(name, 1, aggregate)
+        connection.create_window_function(OVER + name, 1, aggregate)

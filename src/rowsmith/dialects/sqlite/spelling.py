@@ -6,10 +6,12 @@ import uuid
 from typing import ClassVar
 
 from rowsmith.dialects.renderer import Renderer
+from rowsmith.dialects.sqlite.aggregates import AGGREGATES, OVER
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql import types as t
+from rowsmith.sql import windows as w
 
 _TEXTUAL = (t.Text, t.Varchar, t.Unknown)
 _MOMENTS = (t.Date, t.Time, t.DateTime)
@@ -103,6 +105,26 @@ class SqliteFunctions(Renderer):
                 "made of them, such as ExtractYear()."
             )
         return super().plain_aggregate(node)
+
+    def window(self, node: w.Window) -> str:
+        call = node.call
+        if isinstance(call, w.WindowAggregate) and call.name in AGGREGATES and call.spell is None:
+            node = replace(node, call=self._in_python(call, node.frame))
+        return super().window(node)
+
+    def _in_python(self, call: w.WindowAggregate, frame: w.Frame | None) -> w.WindowAggregate:
+        """An aggregate in Python over a window of which it is sure that it always holds a row: the current one."""
+        if frame is not None:
+            around = (frame.start is None or frame.start <= 0) and (frame.end is None or frame.end >= 0)
+            if not around or frame.exclusion is not None:
+                raise NotSupportedError(
+                    f"SQLite can compute {call.name} over windows that hold the current row, and no others."
+                )
+        arguments = call.arguments
+        if call.filter is not None:
+            [argument] = arguments
+            arguments = (e.Case((e.When(call.filter, argument),), type=argument.type),)
+        return replace(call, name=OVER + call.name, arguments=arguments, filter=None)
 
     def aggregate_string_agg_comma(self, node: e.AggregateCall) -> str:
         return self._joined_texts(node, "','")
