@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from abc import ABC, abstractmethod
 
 import pytest
 
@@ -665,3 +666,23 @@ def test_an_order_that_looks_at_values_may_hold_a_subquery(authors):
             most = Novel.objects.filter(author=OuterRef("pk"), pages__gte=pages).order_by("-pages").values("pages")[:1]
             rows = Author.objects.order_by(Shown(Subquery(most), Value(factor)))
             assert [author.name for author in rows] == names
+
+
+def test_a_class_of_expressions_may_be_abstract(authors):
+    class Base(Func, ABC):
+        output_field = models.CharField()
+
+        @abstractmethod
+        def word(self):
+            """The name of the function."""
+
+        def as_sql(self, compiler, connection):
+            return super().as_sql(compiler, connection, function=self.word())
+
+    class Big(Base):
+        def word(self):
+            return "UPPER"
+
+    with pytest.raises(TypeError, match="abstract"):
+        Base("name")
+    assert values(Big("name")) == ["ANN", "BOB"] and isinstance(Big("name"), Base) and not isinstance(F("name"), Base)

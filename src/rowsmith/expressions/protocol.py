@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
@@ -27,8 +28,22 @@ def changed() -> None:
         listener()
 
 
-class ExpressionType(type):
-    """Watches classes of expressions for what they override: at their definition, and when it is attached later."""
+class ExpressionType(ABCMeta):
+    """Watches classes of expressions for what they override: at their definition, and when it is attached later.
+
+    It is one of abstract classes only so that a class may be both; most are made and asked as plain ones.
+    """
+
+    __instancecheck__ = type.__instancecheck__
+    __subclasscheck__ = type.__subclasscheck__
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> ExpressionType:
+        abstract = any(type(base) is ABCMeta for base in bases)
+        make: Any = ABCMeta.__new__ if abstract else type.__new__
+        cls: ExpressionType = make(mcs, name, bases, namespace, **options)
+        return cls
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
         super().__init__(name, bases, namespace)
