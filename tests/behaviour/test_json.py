@@ -469,3 +469,13 @@ def test_a_path_asked_again_is_not_planned_again(dogs):
     planned = cache.info().planned
     ask("labrador", 5)
     assert cache.info().planned == planned
+
+
+def test_values_that_no_document_holds_are_refused(dogs):
+    for wrong in (float("nan"), float("inf"), {1, 2}, object()):
+        with pytest.raises((TypeError, ValueError)):
+            found(data__age=wrong)
+    assert found(data__age=10**30) == [] and found(data__99999999999=1) == []
+    assert found(data__age__in=(age for age in (7, 8))) == ["rufus"]
+    with pytest.raises(TypeError, match="iterable"):
+        found(data__age__in=7)

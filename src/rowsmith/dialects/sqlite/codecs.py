@@ -305,9 +305,12 @@ def _json_part(encoder: Any, decoder: Any) -> Codec:
             case int():
                 # What is no whole number of SQLite's is kept as a fraction there.
                 return value if -(2**63) <= value < 2**63 else float(value)
-            case float() | str():
+            case str():
+                return value
+            case float() if value - value == 0:
                 return value
             case _:
+                # JSON has no infinity, and says so itself.
                 return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
     def decode(value: Any) -> Any:
