@@ -6,7 +6,7 @@ import pytest
 
 from rowsmith import models
 from rowsmith.exceptions import FieldError, NotSupportedError
-from rowsmith.models import F, Q
+from rowsmith.models import Case, Exists, F, Q, Value, When
 from rowsmith.models.functions import Lower
 from rowsmith.testing import recorded_statements
 from tests.behaviour.library import Author, Book, Cover, Publisher, Review, Tag, names, titles
@@ -254,6 +254,14 @@ def test_rows_are_sorted_by_expressions_annotations_and_their_transforms(shelf, 
     assert names(Sheet.objects.alias(inner=F("data__n")).order_by("inner__m")) == ["a", "b", "c"]
     with pytest.raises(FieldError, match="nope"):
         books.annotate(x=F("author__name")).order_by("x__nope")
+
+
+def test_a_constant_sorts_nothing(shelf):
+    never = Case(When(pk__in=[], then=Value(1)))
+    for constant in (never, Value(None), Value(2), Exists(Tag.objects.none()), Q(pk__in=[])):
+        found = Book.objects.annotate(constant=constant).order_by("constant", "-pages")
+        assert titles(found)[:2] == titles(found.reverse())[:-3:-1] == ["Desert", "Valley"]
+        assert len(found.distinct()) == 5
 
 
 @pytest.mark.feature("Q-144")

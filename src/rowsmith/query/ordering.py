@@ -52,7 +52,9 @@ def resolved_ordering(query: Query, scope: Resolver) -> tuple[sql.Ordering, ...]
     found: dict[sql.Expression, sql.Ordering] = {}
     for key in keys:
         for ordering in resolved_key(key, scope):
-            found.setdefault(ordering.expression, ordering)
+            # A constant sorts nothing, and databases take its number for that of a column.
+            if not isinstance(ordering.expression, sql.Literal):
+                found.setdefault(ordering.expression, ordering)
     orderings = tuple(found.values())
     return tuple(map(reversed_ordering, orderings)) if query.reverse else orderings
 
