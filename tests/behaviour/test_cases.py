@@ -116,6 +116,11 @@ def test_branches_that_can_never_be_taken(shelf):
     assert of_all(Case(default=Value("x"))) == {"x"}
     assert "CASE" not in str(Book.objects.annotate(x=Case(When(pk__in=[], then=1), default=2)).query)
     assert Book.objects.filter(pages=Case(When(pk__in=[], then=1), default=100)).count() == 1
+    never = Book.objects.annotate(x=Case(When(pk__in=[], then=F("pages"))))
+    assert titles(never.order_by("x", "-pages"))[0] == "Desert" and never.order_by("x").count() == 5
+    assert (
+        never.order_by("-x").distinct().values("x").count() == 1 and len(never.values("x").annotate(n=Count("pk"))) == 1
+    )
     assert Book.objects.filter(Case(When(pk__in=[], then=True), default=False)).count() == 0
 
 
