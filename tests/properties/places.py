@@ -111,7 +111,7 @@ class PostgresqlDatabase(Place):
             case str() if answer.startswith("<datetime "):
                 return answer.replace("+00:00", "")
             case str() if "." in answer:
-                return re.sub(r"\d+\.\d{10,}", lambda number: f"{float(number[0]):.12g}", answer)
+                return re.sub(r"\d+\.\d{10,}", lambda number: f"{float(number[0]):.12g}", answer).replace("'-0'", "'0'")
             case list():
                 return [self.comparable(item) for item in answer]
             case tuple():
