@@ -85,6 +85,9 @@ def verdict(query: queries.Query, expected: Any, found: Any, tally: Tally | None
             if TOLD.search(expected.message):
                 tally.told += 1
                 return None
+            if "both deferred and traversed" in expected.message and found == []:
+                tally.told += 1  # what is known to have no rows is not planned
+                return None
             return f"{expected.kind} there, an answer here"
         case _, sides.Failure():
             return f"an answer there, {found.kind} here"
