@@ -150,6 +150,10 @@ def test_querysets_that_are_known_to_be_empty(shelf):
     empty = Subquery(Review.objects.none().values("stars"))
     assert Book.objects.annotate(x=empty).first().x is None
     assert Book.objects.annotate(x=Coalesce(empty, Value(7))).first().x == 7
+    nothing = Book.objects.annotate(x=empty, y=F("x") + 1, z=Coalesce("x", "pages"))
+    assert nothing.aggregate(Sum("x"), Max("y"), Sum("z")) == {"x__sum": None, "y__max": None, "z__sum": 1500}
+    assert nothing.filter(x=1).count() == nothing.filter(~Q(x=1), x__isnull=False).count() == 0
+    assert nothing.order_by("x", "-pages").first().title == "Desert"
     assert Book.objects.filter(pages__in=empty).count() == 0 and Book.objects.exclude(pages__in=empty).count() == 5
 
 

@@ -194,14 +194,14 @@ def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any],
 
 
 def nest(queryset: Any, exists: bool, scope: Resolver) -> tuple[Any, Any]:
-    """The SELECT of a queryset inside another query, and the field of its column; None when it has no rows."""
+    """The SELECT of a queryset inside another query, None when it has no rows, and the field of its column."""
     query, values = queryset.nested(exists)
     if not queryset.repeatable:
         # A query planned for one set of values gives its plan to nothing else.
         scope.slots.unfit = True
     if query.empty:
         scope.slots.place_prepared(len(values))
-        return None, None
+        return None, item_of(query.chosen[0].node, query.chosen[0].field).field if query.chosen else None
     tree: Tree
     if exists:
         tree, field = existing(query), None

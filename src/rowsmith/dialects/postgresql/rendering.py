@@ -51,6 +51,12 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
             return f"{text}::{self.dialect.column_type(node.type)}"
         return text
 
+    def literal(self, node: e.Literal) -> str:
+        text = super().literal(node)
+        # NULL says nothing of what a function is to make of it.
+        typed = node.value is None and not isinstance(node.type, t.Unknown)
+        return f"{text}::{self.dialect.column_type(open_type(node.type))}" if typed else text
+
     def ambient(self, node: e.Ambient) -> str:
         text = super().ambient(node)
         return f"{text}::{self.dialect.column_type(node.type)}" if isinstance(node.type, _TEXTUAL) else text
