@@ -91,6 +91,9 @@ def verdict(query: queries.Query, expected: Any, found: Any, tally: Tally | None
             return f"{expected.kind} there, an answer here"
         case _, sides.Failure():
             return f"an answer there, {found.kind} here"
+    if "<NotImplementedType>" in str(expected):
+        tally.stumbles += 1  # a default of its own has slipped out
+        return None
     if query.writes and isinstance(expected, tuple) and isinstance(found, tuple):
         if expected[1] != found[1]:
             return "different rows stored"
