@@ -14,7 +14,7 @@ from rowsmith.query.slots import Slots
 from rowsmith.records import Record
 
 Values = tuple[Any, ...]
-Build = Callable[[Query, Slots], Query]
+Build = Callable[..., Query]
 
 LARGEST_KEY = 500
 """Steps with more values than this are planned each time: a cache entry for each such step would never be met again."""
@@ -141,13 +141,13 @@ on_change.append(cache.forget)
 
 
 def extend(
-    shape: Shape, values: Values, key: Hashable | None, raw: Sequence[Any], build: Build
+    shape: Shape, values: Values, key: Hashable | None, raw: Sequence[Any], build: Build, *said: Any
 ) -> tuple[Shape, Values]:
     """The shape and the values after one more call.
 
     key:    the call's fingerprint; None when the call can have no equal.
     raw:    its plain values, in the order of the fingerprint.
-    build:  makes the next query when this shape is new.
+    build:  makes the next query when this shape is new, of the last one, the slots for `raw`, and `said`.
     """
     keep = shape.kept and key is not None and len(raw) <= LARGEST_KEY
     if keep:
@@ -159,7 +159,7 @@ def extend(
                 keep = False
     slots = Slots(raw, shape.query.width)
     cache.planned += 1
-    query = build(shape.query, slots)
+    query = build(shape.query, slots, *said)
     if shape.query.sticky:
         # Only the very next call shares the joins of a related manager.
         query = query.but(sticky=frozenset())

@@ -316,7 +316,7 @@ def checked_alias(query: Query, name: str, *, fields: bool = True) -> None:
         raise ValueError(f"The annotation {name!r} conflicts with a field on the model.")
 
 
-def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], *, selected: bool) -> Query:
+def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], selected: bool) -> Query:
     """annotate() and alias()."""
     uncombined(query, "annotate" if selected else "alias")
     scope = scope_of(query, slots)

@@ -43,7 +43,7 @@ class Combining(Refining):
             left, right = self, other
         shape, values = right._shape, right._values
         key = ("combined", connector, shape) if shape.kept else None
-        return left._step(key, values, lambda q, s: steps.combined(q, s, shape.query, len(values), connector))
+        return left._step(key, values, steps.combined, shape.query, len(values), connector)
 
     def union(self, *other_qs: Any, all: bool = False) -> Self:
         """The rows of any of these querysets, each row once unless `all`."""
@@ -73,7 +73,7 @@ class Combining(Refining):
         raw = [value for other in others for value in other._values]
         key = (call, all, *shapes) if builtins.all(shape.kept for shape in shapes) else None
         parts = [(other._shape.query, len(other._values)) for other in others]
-        whole = self._step(key, raw, lambda q, s: combine(q, s, call, parts, all))
+        whole = self._step(key, raw, combine, call, parts, all)
         # What all rows of one part are known to have, those of the others may not.
         whole._known = None
         return whole

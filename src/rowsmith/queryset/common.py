@@ -103,7 +103,7 @@ class CTE(_Table):
         kinds, raw = call_key("join", (condition,), {})
         key = ("join table", self.name, self._shape, outer, kinds) if self._shape.kept else None
         columns = self._columns
-        return rows._step(key, raw, lambda q, s: joined_table(q, s, self.name, columns, condition, outer))
+        return rows._step(key, raw, joined_table, self.name, columns, condition, outer)
 
     def definition(self) -> tuple[Hashable, list[Any]]:
         """All of it that can change the SQL of a query that defines it, and its values; for with_cte()."""
@@ -128,11 +128,7 @@ class Lateral(_Table):
         rows, below = _as_queryset(queryset), self._queryset
         shape, values = below._shape, below._values
         key = ("join lateral", self.name, shape, outer) if shape.kept else None
-        return rows._step(
-            key,
-            values,
-            lambda q, s: joined_lateral(q, s, self.name, shape.query, values, shape.kept, outer),
-        )
+        return rows._step(key, values, joined_lateral, self.name, shape.query, values, shape.kept, outer)
 
 
 def _as_queryset(rows: Any) -> Refining:

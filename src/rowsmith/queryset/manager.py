@@ -65,7 +65,7 @@ class BaseManager:
 
     def get_queryset(self) -> Any:
         """The queryset that every method of this manager starts from; the one thing to override."""
-        return self._queryset_class(self.model, using=self._db)
+        return self._queryset_class(self.model, None, self._db)
 
     def all(self) -> Any:
         """Every row."""

@@ -23,13 +23,13 @@ from rowsmith.query.combining import uncombined
 from rowsmith.query.extra import with_extra
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
-from rowsmith.query.slots import Slots
 from rowsmith.queryset.kinds import call_key
 from rowsmith.queryset.view import QueryView
 from rowsmith.sql.computed import has_window
 from rowsmith.sql.select import Lock
 
-Build = Callable[[Query, Slots], Query]
+Build = Callable[..., Query]
+"""Makes the next query of a query, the slots of the call and what the call says."""
 
 _DATES = ("year", "month", "week", "day")
 MAX_ROWS = 2**63 - 1
@@ -66,8 +66,8 @@ class Refining(Shaped):
         other._result_cache = None
         return other
 
-    def _step(self, key: Hashable | None, raw: Sequence[Any], build: Build) -> Self:
-        """This queryset after one more call."""
+    def _step(self, key: Hashable | None, raw: Sequence[Any], build: Build, *said: Any) -> Self:
+        """This queryset after one more call, for which `build(query, slots, *said)` makes the query."""
         child = self._shape.children.get(key)
         if child is not None:
             if not raw:
@@ -76,7 +76,7 @@ class Refining(Shaped):
                 return self._with(child, self._values + child.prepare(raw))
             except Unfit:
                 key = None
-        shape, values = extend(self._shape, self._values, key, raw, build)
+        shape, values = extend(self._shape, self._values, key, raw, build, *said)
         return self._with(shape, values)
 
     # What nesting and lookups ask
@@ -143,17 +143,17 @@ class Refining(Shaped):
     def filter(self, *args: Any, **kwargs: Any) -> Self:
         """The rows that meet all conditions; conditions on many related rows must be met by one and the same."""
         key, raw = call_key("filter", args, kwargs)
-        return self._step(key, raw, lambda q, s: steps.filtered(q, s, args, kwargs, False))
+        return self._step(key, raw, steps.filtered, args, kwargs, False)
 
     def exclude(self, *args: Any, **kwargs: Any) -> Self:
         """The rows that do not meet all conditions."""
         key, raw = call_key("exclude", args, kwargs)
-        return self._step(key, raw, lambda q, s: steps.filtered(q, s, args, kwargs, True))
+        return self._step(key, raw, steps.filtered, args, kwargs, True)
 
     def _linked_by(self, step: Any, key_field: Any, keys: list[Any]) -> Self:
         """The rows linked to one of `keys` by the table that `step` leads to; for prefetching."""
         key = ("linked", step.field, step.model, key_field.name)
-        return self._step(key, (keys,), lambda q, s: steps.linked(q, s, step, key_field, keys, KEY))
+        return self._step(key, (keys,), steps.linked, step, key_field, keys, KEY)
 
     def _referring_to(self, field: Any, rows: Any) -> Self:
         """The rows whose foreign key refers to `rows`, a queryset or instances, for deletions."""
@@ -162,14 +162,12 @@ class Refining(Shaped):
         if shape is None or not (whole and shape.kept and steps.only_by_key(shape.query)):
             return self.filter(**{f"{field.name}__in": rows})
         values, key = rows._values, ("referring to", field.name, shape)
-        return self._step(
-            key, values, lambda q, s: steps.referring_like(q, s, shape.query, len(values), field)
-        )
+        return self._step(key, values, steps.referring_like, shape.query, len(values), field)
 
     def _linked_to(self, step: Any, key_field: Any, key: Any) -> Self:
         """The rows linked to one key; conditions of the next filter() may be met by the same link."""
         fingerprint = ("linked to", step.field, step.model, key_field.name)
-        return self._step(fingerprint, (key,), lambda q, s: steps.linked_to(q, s, step, key_field, key))
+        return self._step(fingerprint, (key,), steps.linked_to, step, key_field, key)
 
     def complex_filter(self, condition: Any) -> Self:
         """filter() with a Q or a mapping of lookups."""
@@ -185,7 +183,7 @@ class Refining(Shaped):
         """Rows sorted by fields, paths over relations, annotations or expressions; no arguments for no order."""
         raw: list[Any] = []
         key = ("order_by", *[n if type(n) is str else kind_of(n, raw) for n in names])
-        return self._step(key, raw, lambda q, s: steps.ordered(q, s, names))
+        return self._step(key, raw, steps.ordered, names)
 
     def reverse(self) -> Self:
         """The opposite order."""
@@ -193,7 +191,7 @@ class Refining(Shaped):
 
     def distinct(self, *names: str) -> Self:
         """Each row once; with names, the first row for each of their values (PostgreSQL)."""
-        return self._step(("distinct", *names), (), lambda q, s: steps.deduplicated(q, s, names))
+        return self._step(("distinct", *names), (), steps.deduplicated, names)
 
     def _slice(self, low: int, high: int | None) -> Self:
         """The rows from `low` up to `high`, counted within the slice taken before."""
@@ -211,7 +209,7 @@ class Refining(Shaped):
         offset = start + low or None
         raw = [value for value in (offset, limit) if value is not None]
         key = ("slice", offset is not None, limit is not None)
-        return self._step(key, raw, lambda q, s: steps.sliced(q, s, offset, limit))
+        return self._step(key, raw, steps.sliced, offset, limit)
 
     def _unsliced(self) -> tuple[Self, slice | None]:
         """These rows without the slice that was taken of them, and the slice; for taking it of each group of rows."""
@@ -234,7 +232,7 @@ class Refining(Shaped):
         high: int | None = part.stop
         raw = [bound for bound in (low, high) if bound is not None]
         key = ("numbered within", name, high is None)
-        return self._step(key, raw, lambda q, s: steps.numbered(q, s, name, low, high))
+        return self._step(key, raw, steps.numbered, name, low, high)
 
     # What is loaded
 
@@ -247,18 +245,18 @@ class Refining(Shaped):
                 stacklevel=2,
             )
         chosen = None if names == (None,) else names
-        return self._step(("related", names), (), lambda q, s: steps.with_related(q, s, chosen))  # type: ignore[arg-type]
+        return self._step(("related", names), (), steps.with_related, chosen)
 
     def defer(self, *names: str | None) -> Self:
         """Leave fields out until they are read; None to undo it."""
         chosen = None if names == (None,) else names
-        return self._step(("defer", *names), (), lambda q, s: steps.deferred(q, s, chosen))  # type: ignore[arg-type]
+        return self._step(("defer", *names), (), steps.deferred, chosen)  # type: ignore[arg-type]
 
     def only(self, *names: str) -> Self:
         """Load these fields and the key only."""
         if None in names:
             raise TypeError("Cannot pass None as an argument to only().")
-        return self._step(("only", *names), (), lambda q, s: steps.loading_only(q, s, names))
+        return self._step(("only", *names), (), steps.loading_only, names)
 
     def prefetch_related(self, *lookups: Any) -> Self:
         """Load related rows of all instances with one query a relation, after these; None to undo it."""
@@ -312,25 +310,23 @@ class Refining(Shaped):
             key: Hashable = ("values", form, *names, *keys)
         else:
             key = ("values", form, *names)
-        return self._step(key, raw, lambda q, s: steps.choosing(q, s, names, expressions, form))
+        return self._step(key, raw, steps.choosing, names, expressions, form)
 
     def annotate(self, *args: Any, **kwargs: Any) -> Self:
         """Add the value of an expression to every row."""
-        return self._annotate("annotate", args, kwargs, selected=True)
+        return self._annotate("annotate", args, kwargs, True)
 
     def alias(self, *args: Any, **kwargs: Any) -> Self:
         """Name an expression for use in later calls, without loading it."""
-        return self._annotate("alias", args, kwargs, selected=False)
+        return self._annotate("alias", args, kwargs, False)
 
-    def _annotate(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, selected: bool) -> Self:
+    def _annotate(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], selected: bool) -> Self:
         if "%" in "".join(kwargs):
             discourage_percent(kwargs)
         expressions = named_expressions(operation, args, kwargs) if args else kwargs
         raw: list[Any] = []
-        key: list[Hashable] = [operation]
-        for name, value in expressions.items():
-            key += (name, value.fingerprint(raw) if isinstance(value, Shaped) else kind_of(value, raw))
-        return self._step(tuple(key), raw, lambda q, s: steps.annotated(q, s, expressions, selected=selected))
+        kinds = [v.fingerprint(raw) if isinstance(v, Shaped) else kind_of(v, raw) for v in expressions.values()]
+        return self._step((operation, *expressions, *kinds), raw, steps.annotated, expressions, selected)
 
     def extra(
         self,
@@ -357,11 +353,7 @@ class Refining(Shaped):
         raw = [*of_columns, *of_conditions]
         kinds = tuple([kind_of(value, []) for value in raw])
         key = ("extra", tuple(columns.items()), len(of_columns), conditions, more, names, kinds)
-        return self._step(
-            key,
-            raw,
-            lambda q, s: with_extra(q, s, columns, of_columns, conditions, of_conditions, more, names),
-        )
+        return self._step(key, raw, with_extra, columns, of_columns, conditions, of_conditions, more, names)
 
     # Dates
 
@@ -404,7 +396,7 @@ class Refining(Shaped):
         if isinstance(of, str):
             raise TypeError(f"of takes a sequence of names, not a single one: select_for_update(of=({of!r},)).")
         lock = Lock(tuple(of), nowait, skip_locked, no_key)
-        return self._step(("lock", lock), (), lambda q, s: steps.locked(q, s, lock))
+        return self._step(("lock", lock), (), steps.locked, lock)
 
     @property
     def ordered(self) -> bool:
