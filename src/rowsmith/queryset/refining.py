@@ -250,7 +250,7 @@ class Refining(Shaped):
     def defer(self, *names: str | None) -> Self:
         """Leave fields out until they are read; None to undo it."""
         chosen = None if names == (None,) else names
-        return self._step(("defer", *names), (), steps.deferred, chosen)  # type: ignore[arg-type]
+        return self._step(("defer", *names), (), steps.deferred, chosen)
 
     def only(self, *names: str) -> Self:
         """Load these fields and the key only."""
