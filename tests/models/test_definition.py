@@ -341,8 +341,8 @@ def test_class_prepared_is_sent_for_each_model():
 
 def test_columns_are_plain_attributes_that_the_class_serves_by_name():
     assert "title" not in vars(Volume)
-    assert Volume.title is Volume._meta.get_field("title")
-    assert Volume.writer_id is Volume._meta.get_field("writer")
+    assert Volume.title.field is Volume._meta.get_field("title")
+    assert Volume.writer_id.field is Volume._meta.get_field("writer")
     with pytest.raises(AttributeError, match="'Volume' has no attribute 'missing'"):
         Volume.missing
 

@@ -9,6 +9,7 @@ from functools import cached_property, partialmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from rowsmith.exceptions import ValidationError, did_you_mean
+from rowsmith.expressions.attributes import Attribute
 from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.registration import RegisterLookup
 from rowsmith.fields import choices as choice_forms
@@ -180,7 +181,7 @@ class Field(RegisterLookup, Generic[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __get__(self, instance: None, owner: Any) -> Self: ...
+        def __get__(self, instance: None, owner: Any) -> Attribute[S, G]: ...
         @overload
         def __get__(self, instance: object, owner: Any) -> G: ...
         def __get__(self, instance: object | None, owner: Any) -> Any: ...
@@ -322,6 +323,11 @@ class Field(RegisterLookup, Generic[S, G]):
         return [*self.default_validators, *self._validators]
 
     # Definition -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def attribute(self) -> Attribute[S, G]:
+        """What the model class shows of this field."""
+        return Attribute(self.attname, self)
 
     def set_attributes_from_name(self, name: str) -> None:
         self.name = self.name or name
@@ -497,7 +503,8 @@ class Field(RegisterLookup, Generic[S, G]):
 
 # Computed from the field's place in a model, so a copy must work them out again.
 _DERIVED = frozenset(
-    {"model", "attname", "column", "concrete", "sql_type", "fallback_default", "error_messages", "validators",
+    {"model", "attname", "attribute", "column", "concrete", "sql_type", "fallback_default", "error_messages",
+     "validators",
      "related_model", "steps", "target_field", "related_fields", "foreign_related_fields", "local_related_fields"}
 )  # fmt: skip
 

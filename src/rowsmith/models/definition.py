@@ -55,8 +55,13 @@ class ModelBase(type):
         if meta is not None:
             field = meta.fields_map.get(name)
             if field is not None:
-                return field
-        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+                return field.attribute
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
+
+    def __dir__(cls) -> list[str]:
+        """Columns too, for whoever completes or corrects names."""
+        meta = cls.__dict__.get("_meta")
+        return [*super().__dir__(), *(() if meta is None else meta.fields_map)]
 
     @property
     def _default_manager(cls) -> Any:

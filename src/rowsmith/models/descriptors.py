@@ -9,6 +9,7 @@ from typing import Any
 from rowsmith.exceptions import LazyLoadInAsync, ObjectDoesNotExist, SynchronousOnlyOperation
 from rowsmith.execution.fetch_modes import FETCH_ONE
 from rowsmith.execution.prefetch import prefetch_related_objects
+from rowsmith.expressions.attributes import Relation
 from rowsmith.models import related
 
 
@@ -26,15 +27,15 @@ MISSING = Missing()
 NO_PENDING: frozenset[str] = frozenset()
 
 
-class ForwardRelation:
-    """The related instance of a foreign key or one-to-one field.
+class ForwardRelation(Relation[Any, Any]):
+    """The related instance of a foreign key or one-to-one field; of the class, an expression.
 
     The instance is kept in the flat attribute `field.cache_name`, which every writer may set directly; reading checks
     it against the present key, because storing the key triggers nothing.
     """
 
     def __init__(self, field: Any) -> None:
-        self.field = field
+        super().__init__(field.name, field)
         self.cache_name: str = field.cache_name
         self.attname: str = field.attname
 
