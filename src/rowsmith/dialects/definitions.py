@@ -66,7 +66,11 @@ class DefinitionRenderer:
             words.append(f"COLLATE {collation}")
         if column.default is not None:
             words.append(f"DEFAULT {column.default}")
-        words.append("NULL" if column.null and not column.primary_key else "NOT NULL")
+        if column.generated is not None:
+            kind = "STORED" if column.generated.stored else "VIRTUAL"
+            words.append(f"GENERATED ALWAYS AS ({column.generated.expression}) {kind}")
+        else:
+            words.append("NULL" if column.null and not column.primary_key else "NOT NULL")
         if column.primary_key:
             words.append("PRIMARY KEY")
         elif column.unique:
@@ -82,10 +86,6 @@ class DefinitionRenderer:
     def type(self, type_: types.Type) -> str:
         """The column's type as it stands in CREATE TABLE."""
         raise NotImplementedError
-
-    def typed(self, value: str, type_: types.Type) -> str:
-        """A value that behaves like one read from a column of that type."""
-        return f"CAST({value} AS {self.type(type_)})"
 
     def collation(self, type_: types.Type) -> str | None:
         match type_:

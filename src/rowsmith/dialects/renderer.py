@@ -131,6 +131,9 @@ class Renderer:
     def parameter(self, node: e.Parameter) -> str:
         return self.bind(Binding(node.slot, self.dialect.codec(node.type).encode))
 
+    def row_value(self, node: e.RowValue) -> str:
+        return f"CAST({self.render(node.operand)} AS {self.dialect.column_type(node.type)})"
+
     def ambient(self, node: e.Ambient) -> str:
         return self.bind(Binding(None, self.dialect.codec(node.type).encode, node.source))
 
@@ -537,6 +540,7 @@ class Renderer:
 _METHODS: dict[type[Node], str] = {
     e.Parameter: "parameter",
     e.Ambient: "ambient",
+    e.RowValue: "row_value",
     e.Literal: "literal",
     e.Column: "column",
     e.Reference: "reference",

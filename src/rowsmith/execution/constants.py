@@ -5,28 +5,34 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
-from rowsmith.expressions import Q
 from rowsmith.fields.base import Field, is_expression
-from rowsmith.query.planner import nest
-from rowsmith.query.query import query_of
-from rowsmith.query.resolver import Resolver
+from rowsmith.fields.generated import GeneratedField
 from rowsmith.query.slots import Slots
+from rowsmith.query.unstored import OverRow, resolved
+from rowsmith.query.writes import stored_document
 from rowsmith.sql import expressions as sql
-from rowsmith.sql.nodes import walk
+from rowsmith.sql import types
 from rowsmith.sql.predicates import InList
 from rowsmith.sql.statement import Binding, binder
 
 
 def text_of(dialect: Any, model: Any, item: Any) -> str:
-    """The SQL of `item` over the model's own columns: a Q, an expression, or a field whose `db_default` is meant."""
-    if isinstance(item, Field):
-        if not is_expression(item.db_default):
-            return default_text(dialect, item)
-        return f"({_expression(dialect, model, item.db_default)})"
-    return _expression(dialect, model, item)
+    """The SQL of `item` over the model's own columns.
+
+    item:  a Q, an expression, or a field, of which its expression or its `db_default` is meant.
+    """
+    if not isinstance(item, Field):
+        return _text(dialect, _resolved(model, item))
+    if isinstance(item, GeneratedField):
+        node, values = _resolved(model, item.expression)
+        if isinstance(item.sql_type, types.Json):
+            node = stored_document(node)
+        return _text(dialect, (node, values))
+    if not is_expression(item.db_default):
+        return default_text(dialect, item)
+    return f"({_text(dialect, _resolved(model, item.db_default))})"
 
 
 def default_text(dialect: Any, field: Any) -> str:
@@ -37,47 +43,33 @@ def default_text(dialect: Any, field: Any) -> str:
     return literal(value)
 
 
-def _expression(dialect: Any, model: Any, expression: Any) -> str:
-    node, values = _resolved(model, expression)
+def _resolved(model: Any, expression: Any) -> tuple[Any, list[Any]]:
+    """The SQL tree of a Q or an expression over the model's own columns, and the values of its slots."""
+    slots = Slots((), 0)
+    return resolved(model, expression, slots).node, slots.prepared
+
+
+def _text(dialect: Any, found: tuple[Any, list[Any]]) -> str:
+    node, values = found
+    if isinstance(node, sql.Truth):
+        # Whatever it stands in brings parentheses of its own.
+        node = node.predicate
     renderer_class = type("ConstantRenderer", (_Constants, dialect.renderer), {})
     renderer = renderer_class(dialect)
     renderer.values = values
     return str(renderer.render(node))
 
 
-def _resolved(model: Any, expression: Any) -> tuple[Any, list[Any]]:
-    """The SQL tree of a Q or an expression over the model's own columns, and the values of its slots."""
-    slots = Slots((), 0)
-    scope = Resolver(query_of(model._meta), slots, nest, allow_joins=False)
-    node: Any = scope.condition(expression) if isinstance(expression, Q) else expression.resolve(scope).node
-    return node, slots.prepared
+def evaluate(connection: Any, expression: OverRow) -> Any:
+    """What the database makes of an expression over a row that is not stored.
 
-
-def evaluate(connection: Any, model: Any, expression: Any, values: Mapping[str, Any]) -> Any:
-    """What the database makes of a Q or an expression for one row that is not stored.
-
-    values:  prepared values by column name; every column that the expression reads must be there.
     returns: the driver's value: None for NULL, and something false for a condition that does not hold.
     """
-    dialect = connection.dialect
-    node, slots = _resolved(model, expression)
-    renderer = type("RowRenderer", (_Row, dialect.renderer), {})(dialect)
-    renderer.row = values
+    node, values = _resolved(expression.model, expression)
+    renderer = connection.dialect.renderer(connection.dialect)
     text = f"SELECT {renderer.render(node)}"
-    parameters = binder(renderer.bindings, len(slots))(slots)
+    parameters = binder(renderer.bindings, len(values))(values)
     return connection.fetch(text, parameters, lambda rows: [row[0] for row in rows])[0]
-
-
-def columns_read(model: Any, expression: Any) -> set[str] | None:
-    """The columns that a Q or an expression reads; None when it holds SQL text of the user's own."""
-    node, _ = _resolved(model, expression)
-    found: set[str] = set()
-    for part in walk(node):
-        if isinstance(part, sql.Raw):
-            return None
-        if isinstance(part, sql.Column):
-            found.add(part.name)
-    return found
 
 
 class _Constants:
@@ -102,20 +94,6 @@ class _Constants:
 
     def column(self, node: sql.Column) -> str:
         return str(self.quote(node.name))  # type: ignore[attr-defined]
-
-
-class _Row:
-    """Binds the values of a row in the place of its columns."""
-
-    row: Mapping[str, Any]
-
-    def column(self, node: sql.Column) -> str:
-        value, dialect = self.row[node.name], self.dialect  # type: ignore[attr-defined]
-        encode = dialect.codec(node.type).encode
-        if value is not None and encode is not None:
-            value = encode(value)
-        text = self.bind(Binding(None, source=lambda: value))  # type: ignore[attr-defined]
-        return str(dialect.definitions().typed(text, node.type))
 
 
 def literal(value: Any) -> str:

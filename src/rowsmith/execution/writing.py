@@ -20,6 +20,7 @@ from rowsmith.query.layout import Item, Layout
 from rowsmith.query.query import query_of
 from rowsmith.query.shape import Shape, Values, extend
 from rowsmith.query.slots import Slots
+from rowsmith.query.unstored import fields_read
 from rowsmith.sql.codec import PLAIN
 from rowsmith.sql.modify import Conflict
 from rowsmith.sql.statement import Binder, binder
@@ -73,7 +74,7 @@ def _returned(fields: Sequence[Any], connection: Connection, label: str) -> Call
     """The loader for RETURNING."""
     if not fields:
         return list
-    items = tuple(Item(field.sql_type, field) for field in fields)
+    items = tuple(Item(field.read_type, field) for field in fields)
     layout = Layout("tuple", items, tuple(field.attname for field in fields))
     return loader(layout, len(items), connection, label)
 
@@ -82,6 +83,17 @@ def generated_by_database(options: Any, fields: Sequence[Any]) -> tuple[Any, ...
     """The columns that an INSERT of `fields` leaves to the database."""
     written = set(fields)
     return tuple(field for field in options.concrete_fields if field not in written and field.db_returning)
+
+
+def recomputed(options: Any, fields: Sequence[Any]) -> tuple[Any, ...]:
+    """The generated columns that change when `fields` do."""
+    if not options.generated_fields:
+        return ()
+    return tuple(
+        field
+        for field in options.generated_fields
+        if (read := fields_read(options.model, [field.expression])) is None or not set(fields).isdisjoint(read)
+    )
 
 
 # One row
@@ -116,9 +128,7 @@ def insert(instance: Any, fields: tuple[Any, ...], alias: str) -> None:
         _insert_computed(instance, fields, connection)
         return
     if plan.returning:
-        [row] = connection.fetch(plan.text, parameters, plan.load)
-        for name, value in zip(plan.returning, row, strict=True):
-            setattr(instance, name, value)
+        _set_all([instance], plan.returning, connection.fetch(plan.text, parameters, plan.load))
     else:
         connection.execute(plan.text, parameters)
 
@@ -137,10 +147,8 @@ def _insert_computed(instance: Any, fields: Sequence[Any], connection: Connectio
     tree = writes.insert_expressions(options, [f for f, _ in kept], [v for _, v in kept], slots, returning)
     statement = connection.dialect.render(tree)
     parameters = binder(statement.bindings, len(slots.prepared))(tuple(slots.prepared))
-    load = _returned(returning, connection, options.label)
-    [row] = connection.fetch(statement.text, parameters, load)
-    for field, value in zip(returning, row, strict=True):
-        setattr(instance, field.attname, value)
+    rows = connection.fetch(statement.text, parameters, _returned(returning, connection, options.label))
+    _set_all([instance], [field.attname for field in returning], rows)
 
 
 def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
@@ -149,10 +157,12 @@ def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -
     key = ("update", connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
     found: Plan | None = plans.get(key)
     if found is None:
-        statement = connection.dialect.render(writes.update_row(options, fields))
+        returning = recomputed(options, fields)
+        statement = connection.dialect.render(writes.update_row(options, fields, returning))
         extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
-        found = plans[key] = Plan(connection, statement.text, extract, (), list)
-        if fields is options.plain_fields and not options.select_on_save:
+        load = _returned(returning, connection, options.label)
+        found = plans[key] = Plan(connection, statement.text, extract, returning, load)
+        if fields is options.plain_fields and not options.select_on_save and not returning:
             plans[connection.alias] = found
     return found
 
@@ -177,6 +187,11 @@ def update(instance: Any, fields: tuple[Any, ...], alias: str) -> bool:
         parameters = plan.extract(instance)
     except Computed:
         return _update_computed(instance, fields, connection)
+    if plan.returning:
+        rows = connection.fetch(plan.text, parameters, plan.load)
+        if rows:
+            _set_all([instance], plan.returning, rows)
+        return bool(rows)
     return connection.execute(plan.text, parameters) > 0
 
 
@@ -186,6 +201,7 @@ def _update_computed(instance: Any, fields: Sequence[Any], connection: Connectio
     changes = {field.attname: field.pre_save(instance, False) for field in fields}
     changes = {name: value for name, value in changes.items() if not isinstance(value, DatabaseDefault)}
     computed = [f for f in fields if hasattr(changes.get(f.attname), "resolve_expression")]
+    computed += recomputed(options, fields)
     query = query_of(options)
     raw: list[Any] = [instance.pk]
     for value in changes.values():
@@ -197,9 +213,8 @@ def _update_computed(instance: Any, fields: Sequence[Any], connection: Connectio
     statement = connection.dialect.render(tree)
     parameters = binder(statement.bindings, len(slots.prepared))(tuple(slots.prepared))
     rows = connection.fetch(statement.text, parameters, _returned(computed, connection, options.label))
-    for row in rows:
-        for field, value in zip(computed, row, strict=True):
-            setattr(instance, field.attname, value)
+    if rows:
+        _set_all([instance], [field.attname for field in computed], rows)
     return bool(rows)
 
 
@@ -374,7 +389,7 @@ def bulk_update(
 def _updater(options: Any, fields: tuple[Any, ...], connection: Connection) -> Callable[[Rows], int]:
     """What updates the rows of one batch, each a value for every field and the key; how many there were."""
     if not connection.features.array_parameters:
-        text = update_plan(options, fields, connection).text
+        text = connection.dialect.render(writes.update_row(options, fields)).text
         return lambda rows: connection.execute_many(text, rows)
     statement = connection.dialect.render(writes.update_rows(options, fields))
     bind = binder(statement.bindings, len(fields) + 1)
@@ -393,7 +408,7 @@ def in_one_transaction(alias: str) -> Atomic:
 
 def insertable(options: Any, instances: Iterable[Any]) -> dict[tuple[Any, ...], list[Any]]:
     """Instances by the fields that an INSERT of them names: those that hold no default of the database."""
-    fields = options.concrete_fields
+    fields = options.written_fields
     defaulted = [field for field in fields if field.has_db_default()]
     key = options.pk
     every, without_key = tuple(fields), tuple(field for field in fields if field is not key)

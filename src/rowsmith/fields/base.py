@@ -397,6 +397,11 @@ class Field(RegisterLookup, Generic[S, G]):
         known = SQL_TYPES.get(self.get_internal_type())
         return known(self) if known is not None else types.Unknown()
 
+    @property
+    def read_type(self) -> types.Type:
+        """The type by which the column's values are read."""
+        return self.sql_type
+
     def _built_in_lookups(self) -> Mapping[str, Any]:
         return transforms_of(self.sql_type)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
+from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.expressions.names import F
 from rowsmith.metadata.deconstruction import Deconstructible, public_path
 
@@ -25,6 +26,9 @@ class BaseConstraint(Deconstructible):
 
     default_violation_error_message = "Constraint '%(name)s' is violated."
 
+    judged: ClassVar[Callable[..., None]]
+    """What asks the database whether a row that is not stored would break it; set by the floor that can ask."""
+
     def __init__(
         self,
         *,
@@ -39,6 +43,15 @@ class BaseConstraint(Deconstructible):
     @property
     def contains_expressions(self) -> bool:
         return False
+
+    def validate(
+        self, model: Any, instance: Any, exclude: Collection[str] | None = None, using: str = DEFAULT_DB_ALIAS
+    ) -> None:
+        """Raise ValidationError when the row of `instance` would break the rule; skipped where it is about `exclude`.
+
+        model:  the class that declares the constraint: that of the instance, or a parent.
+        """
+        BaseConstraint.judged(self, model, instance, exclude or (), using)
 
     def get_violation_error_message(self) -> str:
         return self.violation_error_message % {"name": self.name}

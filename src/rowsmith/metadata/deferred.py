@@ -40,17 +40,22 @@ def _loading(model: Any) -> Any:
                 return inherited(self, name)
             # A property or relation may have raised AttributeError; asking again shows its own error.
             return object.__getattribute__(self, name)
-        if self._adding:
-            raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
-        self._fetch_mode.fetch(_DeferredColumn(model, name), self)
-        held = self.__dict__
-        if name not in held:
-            raise AttributeError(f"refresh_from_db() of {model.__name__} did not load {name!r}.")
-        if type(self) is not model and all(column in held for column in model._meta.columns):
-            complete(self, model)
-        return held[name]
+        return load(self, model, name)
 
     return __getattr__
+
+
+def load(instance: Any, model: Any, name: str) -> Any:
+    """The value of a column that an instance lacks, from now on kept by it."""
+    if instance._adding:
+        raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
+    instance._fetch_mode.fetch(_DeferredColumn(model, name), instance)
+    held = instance.__dict__
+    if name not in held:
+        raise AttributeError(f"refresh_from_db() of {model.__name__} did not load {name!r}.")
+    if type(instance) is not model and all(column in held for column in model._meta.columns):
+        complete(instance, model)
+    return held[name]
 
 
 class _DeferredColumn:

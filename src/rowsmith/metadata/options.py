@@ -263,8 +263,18 @@ class Options:
 
     @cached_property
     def plain_fields(self) -> tuple[Any, ...]:
-        """The concrete fields without the key: what an UPDATE of a whole row sets."""
-        return tuple(field for field in self.concrete_fields if not field.primary_key)
+        """The written fields without the key: what an UPDATE of a whole row sets."""
+        return tuple(field for field in self.written_fields if not field.primary_key)
+
+    @cached_property
+    def written_fields(self) -> tuple[Any, ...]:
+        """The concrete fields whose values come from the instance, and not from the database alone."""
+        return tuple(field for field in self.concrete_fields if not field.generated)
+
+    @cached_property
+    def generated_fields(self) -> tuple[Any, ...]:
+        """The fields that the database computes from the rest of the row."""
+        return tuple(field for field in self.concrete_fields if field.generated)
 
     @cached_property
     def has_db_defaults(self) -> bool:

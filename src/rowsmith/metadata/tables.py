@@ -17,6 +17,7 @@ from rowsmith.sql.ddl import (
     Constraint,
     CreateIndex,
     CreateTable,
+    Generated,
     IndexPart,
     Reference,
     Table,
@@ -81,6 +82,8 @@ class TableMaker(Record):
 
     def type_of(self, field: Any) -> types.Type | None:
         """The column's type; None for a field that wants no column."""
+        if field.generated:
+            return self.type_of(field.output_field)
         if type(field).db_type not in (Field.db_type, ForeignKey.db_type):
             own = field.db_type(self.connection)
             return None if own is None else types.Custom(own)
@@ -93,8 +96,10 @@ class TableMaker(Record):
         return None if isinstance(type_, types.Unknown) else type_
 
     def column(self, meta: Any, field: Any, type_: types.Type, reference: Reference | None) -> Column:
-        default = None
-        if field.has_db_default():
+        default = generated = None
+        if field.generated:
+            generated = Generated(self.text_of(meta.model, field), stored=field.db_persist)
+        elif field.has_db_default():
             default = self.text_of(meta.model, field)
         return Column(
             field.column,
@@ -103,6 +108,7 @@ class TableMaker(Record):
             primary_key=field.primary_key,
             unique=constraint_name(meta.db_table, (field.column,), "uniq") if field.unique else None,
             default=default,
+            generated=generated,
             reference=reference,
             comment=field.db_comment,
             tablespace=field.db_tablespace,

@@ -43,6 +43,7 @@ from rowsmith.fields.choices import Choices, IntegerChoices, TextChoices
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
 from rowsmith.fields.defaults import DEFERRED, NOT_PROVIDED, DatabaseDefault
 from rowsmith.fields.files import FileField, FilePathField, ImageField
+from rowsmith.fields.generated import GeneratedField
 from rowsmith.fields.json import JSONField, JSONNull
 from rowsmith.fields.many_to_many import ManyToManyField
 from rowsmith.fields.numbers import (
@@ -137,6 +138,7 @@ __all__ = [
     "ForeignObject",
     "ForeignObjectRel",
     "Func",
+    "GeneratedField",
     "GenericIPAddressField",
     "ImageField",
     "Index",

@@ -1,4 +1,4 @@
-"""Constraint checks: asking, before a row is written, whether it would break a constraint."""
+"""Constraint checks: asking, before a row is written, whether it would break a constraint; one query for each."""
 
 from __future__ import annotations
 
@@ -7,101 +7,91 @@ from typing import Any
 
 from rowsmith.db import connections
 from rowsmith.exceptions import ValidationError
-from rowsmith.execution.constants import columns_read, evaluate
-from rowsmith.expressions import F, OrderBy
+from rowsmith.execution.constants import evaluate
+from rowsmith.expressions import F, OrderBy, Q
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import DatabaseDefault
-from rowsmith.metadata.constraints import CheckConstraint, UniqueConstraint
+from rowsmith.lookups.comparison import Exact, IsNull
+from rowsmith.metadata.constraints import BaseConstraint, CheckConstraint, UniqueConstraint
+from rowsmith.query.unstored import OverRow, fields_read
 
 
-def validate(constraint: Any, model: Any, instance: Any, *, exclude: Collection[str] | None, using: str) -> None:
-    """Raise ValidationError when `instance` breaks `constraint`; skipped when it is about an excluded field.
-
-    A constraint class of the user's own brings a `validate` method, which is then called instead.
-    """
-    own = getattr(constraint, "validate", None)
-    if own is not None:
-        own(model, instance, exclude=exclude, using=using)
-    elif isinstance(constraint, CheckConstraint):
-        _validate_check(constraint, model, instance, exclude or (), using)
+def judged(constraint: Any, model: Any, instance: Any, exclude: Collection[str], using: str) -> None:
+    """Raise ValidationError when the row of `instance` would break `constraint`."""
+    if isinstance(constraint, CheckConstraint):
+        _judge_check(constraint, model, instance, exclude, using)
     elif isinstance(constraint, UniqueConstraint):
-        _validate_unique(constraint, model, instance, exclude or (), using)
+        _judge_unique(constraint, model, instance, exclude, using)
+    else:
+        raise NotImplementedError(f"{type(constraint).__name__} must implement validate().")
 
 
-def judge(expression: Any, model: Any, instance: Any, using: str) -> Any:
-    """What the database makes of a Q or an expression for the values of `instance`."""
-    read = _fields_in(model, expression) or []
-    values = {field.column: field.get_prep_value(getattr(instance, field.attname)) for field in read}
-    return evaluate(connections[using], model, expression, values)
+BaseConstraint.judged = staticmethod(judged)
 
 
-def _fields_in(model: Any, *expressions: Any) -> list[Any] | None:
-    """The fields whose columns the expressions read; None when SQL text of the user's own hides them."""
-    columns: set[str] = set()
-    for expression in expressions:
-        read = columns_read(model, expression)
-        if read is None:
-            return None
-        columns |= read
-    return [field for field in model._meta.concrete_fields if field.column in columns]
+def over_row(model: Any, expression: Any, instance: Any, exclude: Collection[str] = ()) -> OverRow | None:
+    """A Q or an expression over the values of `instance`.
 
-
-def _is_known(fields: list[Any], instance: Any) -> bool:
-    """Whether the instance itself holds all the values, rather than leaving some to the database."""
+    returns: None where it cannot be told: it is about an excluded field, or about what only the database knows.
+    """
+    fields = fields_read(model, [expression])
+    if fields is None:
+        return None
+    values: dict[str, Any] = {}
     for field in fields:
+        if field.name in exclude:
+            return None
+        if field.generated:
+            continue
         value = getattr(instance, field.attname)
         if is_expression(value) or isinstance(value, DatabaseDefault):
-            return False
-    return True
+            return None
+        values[field.column] = field.get_prep_value(value)
+    return OverRow(model, expression, values)
 
 
-def _validate_check(
-    constraint: CheckConstraint, model: Any, instance: Any, exclude: Collection[str], using: str
-) -> None:
-    fields = _fields_in(model, constraint.condition)
-    if fields is None or any(field.name in exclude for field in fields) or not _is_known(fields, instance):
+def _judge_check(constraint: CheckConstraint, model: Any, instance: Any, exclude: Collection[str], using: str) -> None:
+    condition = over_row(model, constraint.condition, instance, exclude)
+    if condition is None:
         return
-    verdict = judge(constraint.condition, model, instance, using)
+    verdict = evaluate(connections[using], condition)
     if verdict is not None and not verdict:
         raise ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code)
 
 
-def _validate_unique(
+def _judge_unique(
     constraint: UniqueConstraint, model: Any, instance: Any, exclude: Collection[str], using: str
 ) -> None:
-    parts = [_undirected(item) for item in constraint.expressions]
-    fields = _fields_in(model, *parts, *([] if constraint.condition is None else [constraint.condition]))
-    if fields is None:
-        return
-    fields += [model._meta.get_field(name) for name in constraint.fields]
-    if any(field.name in exclude for field in fields) or not _is_known(fields, instance):
-        return
     rows = model._default_manager.using(using)
-    for name in constraint.fields:
-        field = model._meta.get_field(name)
-        value = getattr(instance, field.attname)
-        if value is None:
-            if constraint.nulls_distinct is not False:
+    nulls_differ = constraint.nulls_distinct is not False
+    for expression in (*map(F, constraint.fields), *map(_undirected, constraint.expressions)):
+        computed = over_row(model, expression, instance, exclude)
+        if computed is None:
+            return
+        if _is_null(computed):
+            if nulls_differ:
                 return
-            rows = rows.filter(**{f"{field.attname}__isnull": True})
-        else:
-            rows = rows.filter(**{field.attname: value})
-    for number, expression in enumerate(parts):
-        value = judge(expression, model, instance, using)
-        if value is None and constraint.nulls_distinct is not False:
-            return
-        alias = f"_expression{number}"
-        rows = rows.alias(**{alias: expression}).filter(
-            **{alias: value} if value is not None else {f"{alias}__isnull": True}
-        )
+            rows = rows.filter(IsNull(expression, True))
+            continue
+        same = Q(Exact(expression, computed))
+        if not nulls_differ:
+            same |= Q(IsNull(expression, True)) & Q(IsNull(computed, True))
+        rows = rows.filter(same)
     if constraint.condition is not None:
-        if not judge(constraint.condition, model, instance, using):
+        meant = over_row(model, constraint.condition, instance, exclude)
+        if meant is None:
             return
-        rows = rows.filter(constraint.condition)
+        rows = rows.filter(meant).filter(constraint.condition)
     if not instance._state.adding and instance._is_pk_set():
         rows = rows.exclude(pk=instance.pk)
     if rows.exists():
         raise _unique_error(constraint, model, instance)
+
+
+def _is_null(computed: OverRow) -> bool:
+    """Whether it is a single column that holds NULL, which then needs no comparison."""
+    field = computed.model._meta.fields_map.get(getattr(computed.expression, "name", None))
+    return field is not None and not field.generated and computed.values[field.column] is None
 
 
 def _undirected(expression: Any) -> Any:

@@ -98,6 +98,11 @@ def generate(cls: Any) -> Callable[..., None]:
         if not _usable(attname):
             return slow
         default: Any = field.default
+        if field.generated:
+            # Nobody knows the value until the row is written; it may be given for tests, and is then never written.
+            parameters.append(f"{attname}=_OMITTED")
+            body.append(f"if {attname} is not _OMITTED: _self.{attname} = {attname}")
+            continue
         if default is NOT_PROVIDED:
             scope[f"_d{number}"] = field.fallback_default
             parameters.append(f"{attname}=_d{number}")
@@ -150,7 +155,7 @@ def slow(self: Any, *args: Any, **kwargs: Any) -> None:
             setattr(self, field.attname, given[field.attname])
         elif field.attname in kwargs:
             setattr(self, field.attname, kwargs.pop(field.attname))
-        else:
+        elif not field.generated:
             setattr(self, field.attname, field.get_default())
         if field.is_relation and field.name in kwargs:
             setattr(self, field.name, kwargs.pop(field.name))

@@ -23,6 +23,7 @@ from rowsmith.models import construction
 from rowsmith.models.descriptors import (
     MISSING,
     ForwardRelation,
+    GeneratedColumn,
     ManagerDescriptor,
     ManyToMany,
     ReverseMany,
@@ -88,6 +89,8 @@ class ModelBase(type):
         elif field.is_relation and field.remote_field is not None:
             setattr(cls, field.cache_name, MISSING)
             setattr(cls, field.name, ForwardRelation(field))
+        elif field.generated:
+            setattr(cls, field.attname, GeneratedColumn(field))
         elif field.descriptor_class is not None:
             setattr(cls, field.attname, field.descriptor_class(field))
         for options in (cls._meta, *cls._meta.heirs):

@@ -10,6 +10,7 @@ from rowsmith.exceptions import LazyLoadInAsync, ObjectDoesNotExist, Synchronous
 from rowsmith.execution.fetch_modes import FETCH_ONE
 from rowsmith.execution.prefetch import prefetch_related_objects
 from rowsmith.expressions.attributes import Relation
+from rowsmith.metadata.deferred import load
 from rowsmith.models import related
 
 
@@ -25,6 +26,21 @@ class Missing:
 
 MISSING = Missing()
 NO_PENDING: frozenset[str] = frozenset()
+
+
+class GeneratedColumn:
+    """What reading a generated column finds where the instance has no value of it: one that is loaded now.
+
+    It only has `__get__`, so that a value that the instance holds comes first.
+    """
+
+    def __init__(self, field: Any) -> None:
+        self.field = field
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self.field.attribute
+        return load(instance, instance.__class__, self.field.attname)
 
 
 class ForwardRelation(Relation[Any, Any]):

@@ -92,8 +92,8 @@ class Persistence:
         elif type(self) is not cls and not self._adding and not force_insert:
             # Columns that were never loaded have no value to write.
             held = self.__dict__
-            loaded = frozenset(f.name for f in meta.concrete_fields if f.attname in held and not f.primary_key)
-            if len(loaded) < len(meta.concrete_fields) - 1 and alias == (self._database or DEFAULT_DB_ALIAS):
+            loaded = frozenset(f.name for f in meta.plain_fields if f.attname in held)
+            if len(loaded) < len(meta.plain_fields) and alias == (self._database or DEFAULT_DB_ALIAS):
                 names = loaded
         if pre_save.receivers and not meta.auto_created:
             pre_save.send(sender=cls, instance=self, raw=False, using=alias, update_fields=names)
@@ -276,14 +276,12 @@ def writable(meta: Any, names: frozenset[str] | None) -> tuple[Any, ...]:
     """The fields that an UPDATE sets: all but the key, or those among `names`."""
     if names is None:
         return meta.plain_fields  # type: ignore[no-any-return]
-    return tuple(
-        f for f in meta.concrete_fields if not f.primary_key and (f.name in names or f.attname in names)
-    )
+    return tuple(f for f in meta.plain_fields if f.name in names or f.attname in names)
 
 
 def insertable(instance: Any, meta: Any, unset: bool) -> tuple[Any, ...]:
     """The fields that an INSERT names: not those that the database fills in."""
-    fields: tuple[Any, ...] = meta.plain_fields if unset else meta.concrete_fields
+    fields: tuple[Any, ...] = meta.plain_fields if unset else meta.written_fields
     if meta.has_db_defaults:
         return tuple(f for f in fields if not isinstance(getattr(instance, f.attname), DatabaseDefault))
     return fields

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.exceptions import NON_FIELD_ERRORS, ValidationError
+from rowsmith.expressions import F
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.models import constraint_checks
@@ -95,7 +96,7 @@ class Validation:
         for owner in (self._meta.model, *self._meta.all_parents):
             for constraint in owner._meta.constraints:
                 try:
-                    constraint_checks.validate(constraint, owner, self, exclude=exclude, using=using)
+                    constraint.validate(owner, self, exclude=exclude, using=using)
                 except ValidationError as error:
                     fields: Any = getattr(constraint, "fields", ())
                     if getattr(error, "code", None) == "unique" and len(fields) == 1:
@@ -134,6 +135,12 @@ class Validation:
             values: dict[str, Any] = {}
             for name in names:
                 field = self._meta.get_field(name)
+                if field.generated:
+                    computed = constraint_checks.over_row(model, F(name), self)
+                    if computed is None:
+                        break
+                    values[name] = computed
+                    continue
                 value = getattr(self, field.attname)
                 if value is None or isinstance(value, DatabaseDefault) or is_expression(value):
                     break

@@ -152,7 +152,8 @@ class Resolver:
 
     def column(self, alias: str, field: Any) -> sql.Column:
         """A field's column under an alias."""
-        return sql.Column(alias, field.column, type=field.sql_type, nullable=field.null or alias in self.optional)
+        nullable = field.null or alias in self.optional
+        return sql.Column(alias, field.column, type=field.sql_type, nullable=nullable, computed=field.generated)
 
     # Names
 

@@ -91,7 +91,7 @@ def _instance(
     start = len(outputs)
     for field in fields:
         outputs.append(Output(scope.column(alias, field)))
-        items.append(Item(field.sql_type, field))
+        items.append(Item(field.read_type, field))
     related: tuple[Related, ...] = ()
     if query.related is not None:
         branches: Mapping[str, Any] | None = _branch(query.related, prefix)

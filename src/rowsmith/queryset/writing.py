@@ -168,7 +168,7 @@ class Writing(Reading):
         if not unique_fields:
             raise ValueError("Unique fields that can trigger the upsert must be provided.")
         targets = [_field(meta, name) for name in unique_fields]
-        changed = [_field(meta, name) for name in update_fields]
+        changed = [field for name in update_fields if not (field := _field(meta, name)).generated]
         if any(not f.concrete or f.many_to_many for f in targets):
             raise ValueError("bulk_create() can only be used with concrete fields in unique_fields.")
         if any(not f.concrete or f.many_to_many for f in changed):
@@ -190,9 +190,10 @@ class Writing(Reading):
         if any(f.primary_key for f in chosen):
             raise ValueError("bulk_update() cannot be used with primary key fields.")
         instances = self._instances("bulk_update", objs)
+        chosen = tuple(field for field in chosen if not field.generated)
         if any(instance.pk is None for instance in instances):
             raise ValueError("All bulk_update() objects must have a primary key set.")
-        if not instances:
+        if not instances or not chosen:
             return 0
         for instance in instances:
             if instance._pending:
@@ -219,7 +220,16 @@ class Writing(Reading):
                     f"{self.model._meta.object_name} has no field named {name!r}; "
                     "update() sets fields of the model itself."
                 )
+        if self.model._meta.generated_fields:
+            # The database computes them, whatever is said.
+            changes = {name: value for name, value in changes.items() if not self._is_generated(name)}
+            if not changes:
+                return 0
         return writing.update_query(self._shape, self._values, changes, self.db)
+
+    def _is_generated(self, name: str) -> bool:
+        field = self.model._meta.fields_map.get(name)
+        return field is not None and field.generated
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete all rows and what depends on them; how many rows in all, and of each model."""

@@ -22,11 +22,19 @@ class Reference(Record):
     on_delete: str | None = None
 
 
+class Generated(Record):
+    """What the database computes a column by: the text of an expression; kept with the row, or computed when read."""
+
+    expression: str
+    stored: bool
+
+
 class Column(Record):
     """One column.
 
-    type:     what it holds; Custom for a type that the user spelled out.
-    default:  the text of its DEFAULT clause.
+    type:       what it holds; Custom for a type that the user spelled out.
+    default:    the text of its DEFAULT clause.
+    generated:  for a column that is computed; then it has no default, and NULL is as the expression gives it.
     """
 
     name: str
@@ -35,6 +43,7 @@ class Column(Record):
     primary_key: bool = False
     unique: str | None = None
     default: str | None = None
+    generated: Generated | None = None
     reference: Reference | None = None
     comment: str | None = None
     tablespace: str | None = None

@@ -62,6 +62,12 @@ class Parameter(Typed):
     cast: bool = False
 
 
+class RowValue(Typed):
+    """A value that behaves like one read from a column of `type`."""
+
+    operand: Expression
+
+
 class ListParameter(Typed):
     """A slot that holds a sequence of values, all of `type`; stands for a set, not for one value."""
 

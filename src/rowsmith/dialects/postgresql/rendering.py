@@ -51,6 +51,11 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
             return f"{text}::{self.dialect.column_type(node.type)}"
         return text
 
+    def row_value(self, node: e.RowValue) -> str:
+        # A column rounds numbers to its places, as a cast does; but it refuses the texts that a cast would cut.
+        type_ = t.Text() if isinstance(node.type, t.Varchar) else node.type
+        return f"({self.render(node.operand)})::{self.dialect.column_type(type_)}"
+
     def literal(self, node: e.Literal) -> str:
         text = super().literal(node)
         # NULL says nothing of what a function is to make of it.

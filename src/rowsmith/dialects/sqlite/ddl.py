@@ -52,11 +52,6 @@ class SqliteDefinitions(DefinitionRenderer):
     def type(self, type_: types.Type) -> str:
         return column_type(type_)
 
-    def typed(self, value: str, type_: types.Type) -> str:
-        # A column keeps text that is no number whatever its type says; a cast would destroy it.
-        numeric = types.Integer | types.Serial | types.Float | types.Decimal | types.Boolean | types.Duration
-        return super().typed(value, type_) if isinstance(type_, numeric) else value
-
     def after_key(self, column: Column) -> str:
         # Without it the keys of deleted rows would be given out again.
         return "AUTOINCREMENT" if isinstance(column.type, types.Serial) and column.primary_key else ""

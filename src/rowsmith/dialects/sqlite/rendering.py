@@ -48,6 +48,11 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments):
         # Exact numbers are bound as text, which sorts and adds up like text where no column turns it into a number.
         return f"CAST({text} AS NUMERIC)" if node.cast and isinstance(node.type, t.Decimal) else text
 
+    def row_value(self, node: e.RowValue) -> str:
+        # A column keeps text that is no number whatever its type says; a cast would destroy it.
+        numeric = t.Integer | t.Serial | t.Float | t.Decimal | t.Boolean | t.Duration
+        return super().row_value(node) if isinstance(node.type, numeric) else self.render(node.operand)
+
     def literal(self, node: e.Literal) -> str:
         return str(int(node.value)) if node.value is not None else "NULL"
 
