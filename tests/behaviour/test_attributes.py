@@ -19,7 +19,7 @@ CONDITIONS = [
     (Book.pages < 300, Q(pages__lt=300)),
     (Book.pages <= 300, Q(pages__lte=300)),
     (Book.pages > 300, Q(pages__gt=300)),
-    (300 <= Book.pages, Q(pages__gte=300)),
+    (Book.pages >= 300, Q(pages__gte=300)),
     (Book.pages.in_([100, 500]), Q(pages__in=[100, 500])),
     (Book.pages.range(200, 400), Q(pages__range=(200, 400))),
     (Book.rating.isnull(), Q(rating__isnull=True)),
