@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from rowsmith.expressions.combinable import Shaped
+from rowsmith.expressions.combinable import Combinable, Shaped
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
 
@@ -151,6 +151,16 @@ class Attribute(F, Generic[A, V]):
     @property
     def second(self: Attribute[Any, dt.datetime | None] | Attribute[Any, dt.time | None]) -> Attribute[int, int]:
         return self._part("second")
+
+
+def name_of(given: Any) -> Any:
+    """The name that an attribute stands for where names are asked for; anything else as it is."""
+    return given.name if isinstance(given, Attribute) else given
+
+
+def is_computed(given: Any) -> bool:
+    """Whether it is an expression, and more than the name of an attribute."""
+    return isinstance(given, Combinable) and not isinstance(given, Attribute)
 
 
 class Relation(Attribute[A, V]):

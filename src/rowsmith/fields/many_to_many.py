@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from rowsmith.exceptions import FieldError
 from rowsmith.fields.base import G, S
 from rowsmith.fields.related import RECURSIVE, RelatedField, checked_target
 from rowsmith.fields.relation import ManyToManyRel, Step
 from rowsmith.sql import types
+
+if TYPE_CHECKING:
+    from rowsmith.models.reverse import RelatedManager
+
+M = TypeVar("M")
 
 
 class ManyToManyField(RelatedField[S, G]):
@@ -27,10 +32,19 @@ class ManyToManyField(RelatedField[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(self: ManyToManyField[Any, Any], to: Any, *args: Any, **options: Any) -> None: ...
+        def __init__(
+            self: ManyToManyField[RelatedManager[M], RelatedManager[M]], to: type[M], *args: Any, **options: Any
+        ) -> None: ...
+        @overload
+        def __init__(self: ManyToManyField[Any, Any], to: str, *args: Any, **options: Any) -> None: ...
         @overload
         def __init__(self, to: Any, *args: Any, **options: Any) -> None: ...
         def __init__(self, to: Any, *args: Any, **options: Any) -> None: ...
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Any: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> G: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
 
     else:
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from rowsmith.exceptions import FieldError, ValidationError
+from rowsmith.expressions.attributes import Relation
 from rowsmith.fields.base import Field, G, S
 from rowsmith.fields.numbers import referring_type
 from rowsmith.fields.on_delete import OnDelete
@@ -183,6 +184,11 @@ class ForeignKey(ForeignObject[S, G]):
 
     if TYPE_CHECKING:
 
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Relation[S, G]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> G: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
         @overload
         def __init__(
             self: ForeignKey[M, M],

@@ -80,6 +80,7 @@ from rowsmith.lookups.base import Lookup
 from rowsmith.metadata.constraints import BaseConstraint, CheckConstraint, Deferrable, UniqueConstraint
 from rowsmith.metadata.indexes import Index
 from rowsmith.models.base import Model
+from rowsmith.models.reverse import Reverse
 from rowsmith.queryset.common import CTE, Lateral
 from rowsmith.queryset.manager import Manager
 from rowsmith.queryset.queryset import QuerySet
@@ -168,6 +169,7 @@ __all__ = [
     "Q",
     "QuerySet",
     "RestrictedError",
+    "Reverse",
     "RowRange",
     "SlugField",
     "SmallAutoField",

@@ -23,8 +23,22 @@ from rowsmith.models.state import ModelState
 from rowsmith.models.validation import Validation
 
 if TYPE_CHECKING:
+    from typing import overload
+
     from rowsmith.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ObjectNotUpdated
+    from rowsmith.expressions.attributes import Attribute
     from rowsmith.metadata.options import Options
+    from rowsmith.queryset.manager import BaseManager
+
+    class AutomaticKey:
+        """The key of models that name none of their own; a model's own `id` may be of any other type."""
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Attribute[Any, Any]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> int | Any: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
+        def __set__(self, instance: object, value: Any) -> None: ...
 
 VERSION_KEY = "_rowsmith_version"
 
@@ -37,7 +51,8 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         DoesNotExist: ClassVar[type[ObjectDoesNotExist]]
         MultipleObjectsReturned: ClassVar[type[MultipleObjectsReturned]]
         NotUpdated: ClassVar[type[ObjectNotUpdated]]
-        objects: ClassVar[Any]
+        objects = BaseManager[Any]()
+        id = AutomaticKey()
         pk: Any
 
     # Flat state. Only instances that differ from these defaults carry the attribute.

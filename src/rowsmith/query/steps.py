@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
+from rowsmith.expressions.attributes import name_of
 from rowsmith.expressions.base import Resolved
 from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.filtered import FilteredRelation
@@ -235,13 +236,14 @@ def is_totally_ordered(query: Query) -> bool:
     return is_total(query, Resolver(query, Constants(), nest))
 
 
-def with_related(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:
+def with_related(query: Query, slots: Slots, names: tuple[Any, ...] | None) -> Query:
     """select_related()."""
     uncombined(query, "select_related")
     if query.chosen is not None:
         raise TypeError("Cannot call select_related() after .values() or .values_list()")
     if names is None:
         return query.but(related=None)
+    names = tuple(map(name_of, names))
     check_related(query, names)
     return query.but(related=(*(query.related or ()), *names) if names else ())
 
@@ -250,8 +252,9 @@ def _filtered_names(query: Query) -> dict[str, FilteredJoin]:
     return {found.name: found for found in query.filtered}
 
 
-def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
+def _field_names(query: Query, names: Sequence[Any]) -> frozenset[str]:
     filtered = _filtered_names(query)
+    names = [name_of(name) for name in names]
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"Fields to load or to defer are named by strings, not by {name!r}.")
@@ -269,7 +272,7 @@ def _field_names(query: Query, names: Sequence[str]) -> frozenset[str]:
     return frozenset(query.options.pk.name if name == "pk" else name for name in names)
 
 
-def deferred(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query:
+def deferred(query: Query, slots: Slots, names: tuple[Any, ...] | None) -> Query:
     """defer()."""
     uncombined(query, "defer")
     if query.chosen is not None:
@@ -284,12 +287,12 @@ def deferred(query: Query, slots: Slots, names: tuple[str, ...] | None) -> Query
     return query.but(loaded=Loaded(remaining, False) if remaining else Loaded(found - loaded.names))
 
 
-def loading_only(query: Query, slots: Slots, names: tuple[str, ...]) -> Query:
+def loading_only(query: Query, slots: Slots, names: tuple[Any, ...]) -> Query:
     """only()."""
     uncombined(query, "only")
     if query.chosen is not None:
         raise TypeError("Cannot call only() after .values() or .values_list()")
-    if any(str(name).split(SEPARATOR)[0] in _filtered_names(query) for name in names):
+    if any(str(name_of(name)).split(SEPARATOR)[0] in _filtered_names(query) for name in names):
         raise ValueError("only() is not supported with FilteredRelation.")
     found = _field_names(query, names)
     loaded = query.loaded
@@ -352,6 +355,7 @@ def annotated(query: Query, slots: Slots, expressions: Mapping[str, Any], select
 
 def choosing(query: Query, slots: Slots, names: Sequence[Any], expressions: Mapping[str, Any], form: RowForm) -> Query:
     """values() and values_list()."""
+    names = [name_of(name) for name in names]
     for name in names:
         if not isinstance(name, str):
             raise FieldError(f"values() takes names of fields, not {name!r}.")

@@ -10,22 +10,26 @@ from rowsmith.query import common, steps
 from rowsmith.query.combining import combine
 from rowsmith.query.query import Query
 from rowsmith.query.slots import Slots
+from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.refining import Refining
 
 
-class Combining(Refining):
+class Combining(Refining[M, R]):
     """What querysets can become together."""
 
     __slots__ = ()
 
-    def __and__(self, other: Any) -> Any:
-        return self._combined(other, "AND")
+    def __and__(self, other: Any) -> Self:
+        rows: Self = self._combined(other, "AND")
+        return rows
 
-    def __or__(self, other: Any) -> Any:
-        return self._combined(other, "OR")
+    def __or__(self, other: Any) -> Self:
+        rows: Self = self._combined(other, "OR")
+        return rows
 
-    def __xor__(self, other: Any) -> Any:
-        return self._combined(other, "XOR")
+    def __xor__(self, other: Any) -> Self:
+        rows: Self = self._combined(other, "XOR")
+        return rows
 
     def _combined(self, other: Any, connector: str) -> Any:
         if not isinstance(other, Combining):
@@ -90,11 +94,11 @@ class Combining(Refining):
             found = found._step(None if key is None else ("with", key), values, _defining(table, base, step))
         return found
 
-    def _by_key_if_sliced(self) -> Combining:
+    def _by_key_if_sliced(self) -> Combining[Any]:
         """This queryset in a form that can be combined: the rows of a slice are told by their keys."""
         if not self._shape.query.sliced:
             return self
-        rows: Combining = self.model._base_manager.using(self._db).filter(pk__in=self.values("pk"))
+        rows: Combining[Any] = self.model._base_manager.using(self._db).filter(pk__in=self.values("pk"))
         return rows
 
 

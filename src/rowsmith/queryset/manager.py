@@ -5,19 +5,36 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
+from rowsmith.queryset.generic import M
 from rowsmith.queryset.queryset import QuerySet
+
+Owner = TypeVar("Owner")
 
 _counter = itertools.count(1)
 
 
-class BaseManager:
+class BaseManager(Generic[M]):
     """What any manager has; its class decides which querysets it opens."""
+
+    if TYPE_CHECKING:
+        # The manager that a model has unless it says otherwise; its kind of rows is told by the class it is asked of.
+        @overload
+        def __get__(self, instance: None, owner: type[Owner]) -> Manager[Owner]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> Any: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
+
+    else:
+
+        def __class_getitem__(cls, of: Any) -> type[Self]:
+            """The class itself: what it is generic in counts for checkers alone."""
+            return cls
 
     auto_created = False
     use_in_migrations = False
-    _queryset_class: ClassVar[type[QuerySet]] = QuerySet
+    _queryset_class: ClassVar[type[QuerySet[Any]]] = QuerySet
 
     def __init__(self) -> None:
         self.creation_counter = next(_counter)
@@ -43,7 +60,7 @@ class BaseManager:
         cls._install_managers()
 
     @classmethod
-    def from_queryset(cls, queryset_class: type[QuerySet], class_name: str | None = None) -> type[Self]:
+    def from_queryset(cls, queryset_class: type[QuerySet[Any]], class_name: str | None = None) -> type[Self]:
         """A subclass of this manager class that opens querysets of `queryset_class` and has their methods."""
         name = class_name or f"{cls.__name__}From{queryset_class.__name__}"
         body = {"_queryset_class": queryset_class, **_forwarding(cls, queryset_class)}
@@ -63,26 +80,35 @@ class BaseManager:
         alias: str = self.get_queryset().db
         return alias
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[M]:
         """The queryset that every method of this manager starts from; the one thing to override."""
         return self._queryset_class(self.model, None, self._db)
 
-    def all(self) -> Any:
+    def all(self) -> QuerySet[M]:
         """Every row."""
         return self.get_queryset()
 
-    def __aiter__(self) -> Any:
-        raise TypeError(f"{type(self).__name__} is not iterable; write: async for row in {self.name}.all()")
+    if not TYPE_CHECKING:
+        # Checkers find out by themselves that there is no iteration.
 
-    def __iter__(self) -> Any:
-        raise TypeError(
-            f"{type(self).__name__!r} object is not iterable; write: for row in {self.name}.all()"
-        )
+        def __aiter__(self) -> Any:
+            raise TypeError(f"{type(self).__name__} is not iterable; write: async for row in {self.name}.all()")
+
+        def __iter__(self) -> Any:
+            raise TypeError(
+                f"{type(self).__name__!r} object is not iterable; write: for row in {self.name}.all()"
+            )
 
 
 def _forwarding(manager_class: type, queryset_class: type) -> dict[str, Callable[..., Any]]:
     """Methods that call the same method of the manager's queryset, for all that a manager is to have."""
-    methods: dict[str, Callable[..., Any]] = {}
+    names = forwarded_names(manager_class, queryset_class)
+    return {name: _forward(name, getattr(queryset_class, name)) for name in names}
+
+
+def forwarded_names(manager_class: type, queryset_class: type) -> list[str]:
+    """The methods of a queryset class that a manager class does not have, and is to have."""
+    names: list[str] = []
     for name in dir(queryset_class):
         method = getattr(queryset_class, name)
         if not isinstance(method, FunctionType):
@@ -90,8 +116,8 @@ def _forwarding(manager_class: type, queryset_class: type) -> dict[str, Callable
         only = getattr(method, "queryset_only", None)
         if hasattr(manager_class, name) or only or (only is None and name.startswith("_")) or name in _SHAPED:
             continue
-        methods[name] = _forward(name, method)
-    return methods
+        names.append(name)
+    return names
 
 
 _SHAPED = frozenset({"fingerprint", "nested", "selecting", "sql_with_params"})
@@ -107,8 +133,22 @@ def _forward(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     return forwarded
 
 
-class Manager(BaseManager.from_queryset(QuerySet, "Manager")):  # type: ignore[misc]
-    """A model's door to its rows."""
+if TYPE_CHECKING:
+    from rowsmith.queryset.manager_methods import ManagerMethods
+
+    class Manager(ManagerMethods[M], BaseManager[M]):
+        """A model's door to its rows."""
+
+        @overload  # type: ignore[override]
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> Any: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
+
+else:
+
+    class Manager(BaseManager.from_queryset(QuerySet, "Manager")):
+        """A model's door to its rows."""
 
 
 QuerySet.managers = Manager

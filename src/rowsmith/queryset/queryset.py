@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from rowsmith import bridge
 from rowsmith.execution.explaining import explain
 from rowsmith.execution.raw import Parameters
+from rowsmith.expressions.combinable import Shaped
+from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.raw import RawQuerySet
 from rowsmith.queryset.writing import Writing
 
 
-class QuerySet(Writing):
+class QuerySet(Writing[M, R]):
     """Refine it, then iterate, index or ask; every asking method has an awaitable twin whose name begins with `a`.
 
     The twins run the very same methods, so an override of one serves both callers.
@@ -21,11 +23,11 @@ class QuerySet(Writing):
     __slots__ = ()
 
     @classmethod
-    def as_manager(cls) -> Any:
+    def as_manager(cls) -> Self:
         """A manager whose querysets are of this class, with its methods."""
         manager = QuerySet.managers.from_queryset(cls)()
         manager._built_with_as_manager = True
-        return manager
+        return manager  # type: ignore[no-any-return]  # has every method of the querysets
 
     as_manager.__func__.queryset_only = True  # type: ignore[attr-defined]
     managers: Any = None
@@ -37,7 +39,7 @@ class QuerySet(Writing):
         params: Parameters = (),
         translations: Mapping[str, str] | None = None,
         using: str | None = None,
-    ) -> RawQuerySet:
+    ) -> RawQuerySet[M]:
         """Instances from a statement of your own; nothing that was asked of this queryset is part of it.
 
         params:        values for its `%s` or `%(name)s`.
@@ -56,13 +58,13 @@ class QuerySet(Writing):
         """As `explain`."""
         return await bridge.run(self.explain, format=format, **options)
 
-    async def acreate(self, **kwargs: Any) -> Any:
+    async def acreate(self, **kwargs: Any) -> M:
         """As `create`."""
         return await bridge.run(self.create, **kwargs)
 
     async def aget_or_create(
         self, defaults: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> tuple[Any, bool]:
+    ) -> tuple[M, bool]:
         """As `get_or_create`."""
         return await bridge.run(self.get_or_create, defaults, **kwargs)
 
@@ -71,7 +73,7 @@ class QuerySet(Writing):
         defaults: Mapping[str, Any] | None = None,
         create_defaults: Mapping[str, Any] | None = None,
         **kwargs: Any,
-    ) -> tuple[Any, bool]:
+    ) -> tuple[M, bool]:
         """As `update_or_create`."""
         return await bridge.run(self.update_or_create, defaults, create_defaults, **kwargs)
 
@@ -83,7 +85,7 @@ class QuerySet(Writing):
         update_conflicts: bool = False,
         update_fields: Sequence[str] | None = None,
         unique_fields: Sequence[str] | None = None,
-    ) -> list[Any]:
+    ) -> list[M]:
         """As `bulk_create`."""
         return await bridge.run(
             self.bulk_create,
@@ -111,19 +113,19 @@ class QuerySet(Writing):
 
     adelete.queryset_only = True  # type: ignore[attr-defined]
 
-    async def afirst(self) -> Any:
+    async def afirst(self) -> R | None:
         """As `first`."""
         return await bridge.run(self.first)
 
-    async def alast(self) -> Any:
+    async def alast(self) -> R | None:
         """As `last`."""
         return await bridge.run(self.last)
 
-    async def alatest(self, *fields: Any) -> Any:
+    async def alatest(self, *fields: str | Shaped) -> R:
         """As `latest`."""
         return await bridge.run(self.latest, *fields)
 
-    async def aearliest(self, *fields: Any) -> Any:
+    async def aearliest(self, *fields: str | Shaped) -> R:
         """As `earliest`."""
         return await bridge.run(self.earliest, *fields)
 
@@ -139,7 +141,7 @@ class QuerySet(Writing):
         """As `contains`."""
         return await bridge.run(self.contains, obj)
 
-    async def ain_bulk(self, id_list: Any = None, *, field_name: str = "pk") -> dict[Any, Any]:
+    async def ain_bulk(self, id_list: Any = None, *, field_name: str = "pk") -> dict[Any, R]:
         """As `in_bulk`."""
         return await bridge.run(self.in_bulk, id_list, field_name=field_name)
 

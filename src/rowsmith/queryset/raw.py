@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Self, overload
+from typing import Any, Generic, Self, overload
 
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.execution.prefetch import prefetch_related_objects
 from rowsmith.execution.raw import Parameters, fetch_raw
+from rowsmith.queryset.generic import M
 
 
-class RawQuerySet:
+class RawQuerySet(Generic[M]):
     """The rows of one statement as instances, asked for when they are first read.
 
     Columns become fields by their names, in any order; further ones become attributes, and fields that are missing
@@ -75,14 +76,14 @@ class RawQuerySet:
             self._result_cache = self._load()
         return self._result_cache
 
-    def iterator(self) -> Iterator[Any]:
+    def iterator(self) -> Iterator[M]:
         """The rows without keeping them for another iteration."""
         yield from self._load()
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[M]:
         return iter(self._fetch_all())
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    async def __aiter__(self) -> AsyncIterator[M]:
         for row in await bridge.run(self._fetch_all):
             yield row
 
@@ -93,8 +94,8 @@ class RawQuerySet:
         return bool(self._fetch_all())
 
     @overload
-    def __getitem__(self, key: int) -> Any: ...
+    def __getitem__(self, key: int) -> M: ...
     @overload
-    def __getitem__(self, key: slice) -> list[Any]: ...
+    def __getitem__(self, key: slice) -> list[M]: ...
     def __getitem__(self, key: int | slice) -> Any:
         return self._fetch_all()[key]

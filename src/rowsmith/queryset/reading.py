@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import rowsmith
 from rowsmith import bridge
@@ -14,14 +14,16 @@ from rowsmith.exceptions import NotSupportedError
 from rowsmith.execution import reading
 from rowsmith.execution.aggregation import aggregate
 from rowsmith.execution.prefetch import prefetch_related_objects
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.loading.rows import named_row
 from rowsmith.query import steps
 from rowsmith.query.combining import uncombined
 from rowsmith.query.query import Query
 from rowsmith.query.shape import extend
 from rowsmith.queryset.combining import Combining
+from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.kinds import call_key
-from rowsmith.queryset.refining import Refining, discourage_percent, named_expressions
+from rowsmith.queryset.refining import Condition, Refining, discourage_percent, named_expressions
 
 MAX_GET_RESULTS = 21
 """How many rows get() looks at before it says that there are too many."""
@@ -37,14 +39,14 @@ _LOADING = frozenset({"__iter__", "_fetch_all", "_load", "count", "exists", "fir
 """The methods whose override changes how rows are loaded."""
 
 
-class Reading(Combining):
+class Reading(Combining[M, R]):
     """What a queryset can tell."""
 
     __slots__ = ()
 
     # Loading
 
-    def _load(self) -> list[Any]:
+    def _load(self) -> list[R]:
         """The rows, asked for anew."""
         rows = reading.fetch(self._shape, self._values, self._db or "default")
         if self._known is not None:
@@ -61,7 +63,7 @@ class Reading(Combining):
             for row in rows:
                 setattr(row, name, instance)
 
-    def _fetch_all(self) -> list[Any]:
+    def _fetch_all(self) -> list[R]:
         """The rows, asked for once."""
         rows = self._result_cache
         if rows is None:
@@ -88,11 +90,11 @@ class Reading(Combining):
         theirs = [base for base in bases if not base.__module__.startswith("rowsmith.queryset.")]
         cls._overridden = any(not _LOADING.isdisjoint(base.__dict__) for base in theirs)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[R]:
         rows = self._result_cache
         return iter(self._fetch_all() if rows is None else rows)
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    async def __aiter__(self) -> AsyncIterator[R]:
         for row in await self._afetch_all():
             yield row
 
@@ -116,6 +118,10 @@ class Reading(Combining):
         more = ", '...(remaining elements truncated)...'" if len(rows) > REPR_SIZE else ""
         return f"<{type(self).__name__} [{shown}{more}]>"
 
+    @overload
+    def __getitem__(self, key: int) -> R: ...
+    @overload
+    def __getitem__(self, key: slice) -> Self: ...
     def __getitem__(self, key: int | slice) -> Any:
         if isinstance(key, slice):
             return self._sliced(key)
@@ -184,7 +190,7 @@ class Reading(Combining):
         shape, values = extend(self._shape, self._values, key, raw, build)
         return self._with(shape, values)
 
-    def _single(self, rows: list[Any]) -> Any:
+    def _single(self, rows: list[R]) -> R:
         if len(rows) == 1:
             return rows[0]
         name = self.model._meta.object_name
@@ -195,11 +201,11 @@ class Reading(Combining):
             f"get() returned more than one {name} -- it returned {many}!"
         )
 
-    def get(self, *args: Any, **kwargs: Any) -> Any:
+    def get(self, *args: Condition, **kwargs: Any) -> R:
         """The one row that meets the conditions; DoesNotExist or MultipleObjectsReturned when there is not just one."""
         return self._single(self._getting(args, kwargs)._load())
 
-    async def aget(self, *args: Any, **kwargs: Any) -> Any:
+    async def aget(self, *args: Condition, **kwargs: Any) -> R:
         """As `get`."""
         if self._overridden:
             return await bridge.run(self.get, *args, **kwargs)
@@ -226,17 +232,17 @@ class Reading(Combining):
             ("ends", reverse), (), lambda q, s: steps.capped(q, 1, by_key=True, reverse=reverse)
         )
 
-    def first(self) -> Any:
+    def first(self) -> R | None:
         """The first row, in key order unless another was asked for; None when there is none."""
         rows = self._ends(False)._load()
         return rows[0] if rows else None
 
-    def last(self) -> Any:
+    def last(self) -> R | None:
         """The last row, in key order unless another was asked for; None when there is none."""
         rows = self._ends(True)._load()
         return rows[0] if rows else None
 
-    def _latest(self, fields: tuple[Any, ...], reverse: bool) -> Any:
+    def _latest(self, fields: tuple[Any, ...], reverse: bool) -> R:
         names = fields or self.model._meta.get_latest_by
         if not names:
             raise ValueError(
@@ -250,11 +256,11 @@ class Reading(Combining):
         ordered = self.order_by(*names)
         return (ordered.reverse() if reverse else ordered)._slice(0, 1).get()
 
-    def latest(self, *fields: Any) -> Any:
+    def latest(self, *fields: str | Shaped) -> R:
         """The last row by `fields`, or by Meta.get_latest_by."""
         return self._latest(fields, True)
 
-    def earliest(self, *fields: Any) -> Any:
+    def earliest(self, *fields: str | Shaped) -> R:
         """The first row by `fields`, or by Meta.get_latest_by."""
         return self._latest(fields, False)
 
@@ -297,7 +303,7 @@ class Reading(Combining):
             return obj in list(self)
         return self.filter(pk=obj.pk).exists()
 
-    def in_bulk(self, id_list: Any = None, *, field_name: str = "pk") -> dict[Any, Any]:
+    def in_bulk(self, id_list: Any = None, *, field_name: str = "pk") -> dict[Any, R]:
         """The rows by their key, or by another unique field; keys that are not there are left out."""
         query = self._shape.query
         if query.sliced:
@@ -333,7 +339,8 @@ class Reading(Combining):
             "named": lambda row: named_row(names)(*row),
         }
         made = forms.get(query.form, tuple)
-        return {key: made(row) for key, *row in with_key._load()}
+        rows: list[Any] = with_key._load()
+        return {key: made(row) for key, *row in rows}
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The values of aggregates over all rows, by name."""
@@ -345,7 +352,7 @@ class Reading(Combining):
 
     # Streams
 
-    def iterator(self, chunk_size: int | None = None) -> Iterator[Any]:
+    def iterator(self, chunk_size: int | None = None) -> Iterator[R]:
         """The rows one by one, without keeping them; `chunk_size` of them are fetched at a time."""
         if chunk_size is None:
             if self._prefetch:
@@ -364,7 +371,7 @@ class Reading(Combining):
                 prefetch_related_objects(rows, *self._prefetch)
             yield from rows
 
-    def aiterator(self, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[Any]:
+    def aiterator(self, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[R]:
         """As `iterator`."""
         # Not a generator itself, so that a wrong argument is refused by the call and not by the first row.
         return _astreamed(self.iterator(chunk_size), chunk_size)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import tzinfo
-from typing import Any, Self
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, overload
 from warnings import warn
 
 from rowsmith import config
@@ -12,7 +12,8 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.execution.fetch_modes import FetchMode
 from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
-from rowsmith.expressions.combinable import Combinable, Shaped, kind_of
+from rowsmith.expressions.attributes import Attribute, is_computed, name_of
+from rowsmith.expressions.combinable import Shaped, kind_of
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
 from rowsmith.fields.dates import DateField, DateTimeField
@@ -23,10 +24,17 @@ from rowsmith.query.combining import uncombined
 from rowsmith.query.extra import with_extra
 from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
+from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.kinds import call_key
 from rowsmith.queryset.view import QueryView
 from rowsmith.sql.computed import has_window
 from rowsmith.sql.select import Lock
+
+if TYPE_CHECKING:
+    from rowsmith.queryset.queryset import QuerySet
+
+Condition = Shaped | tuple[str, Any]
+"""What filter() takes by place: a Q, an expression that is a condition, or a lookup and its value."""
 
 Build = Callable[..., Query]
 """Makes the next query of a query, the slots of the call and what the call says."""
@@ -36,10 +44,16 @@ MAX_ROWS = 2**63 - 1
 """More rows than any table holds, and the largest number that databases take for a limit."""
 
 
-class Refining(Shaped):
+class Refining(Shaped, Generic[M, R]):
     """A shape of query, its values, and what is done with the rows beside loading them."""
 
     __slots__ = ("_db", "_known", "_prefetch", "_result_cache", "_shape", "_values", "model")
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, of: Any) -> type[Self]:
+            """The class itself: what it is generic in counts for checkers alone."""
+            return cls
 
     def __init__(self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None) -> None:
         self.model = model
@@ -132,7 +146,8 @@ class Refining(Shaped):
 
     def selecting(self, name: str) -> Self:
         """This queryset with a single column."""
-        return self.values_list(name, flat=True)
+        rows: Any = self.values_list(name, flat=True)
+        return rows  # type: ignore[no-any-return]
 
     # Conditions
 
@@ -140,12 +155,12 @@ class Refining(Shaped):
         """A fresh copy, with nothing loaded."""
         return self._with(self._shape, self._values)
 
-    def filter(self, *args: Any, **kwargs: Any) -> Self:
+    def filter(self, *args: Condition, **kwargs: Any) -> Self:
         """The rows that meet all conditions; conditions on many related rows must be met by one and the same."""
         key, raw = call_key("filter", args, kwargs)
         return self._step(key, raw, steps.filtered, args, kwargs, False)
 
-    def exclude(self, *args: Any, **kwargs: Any) -> Self:
+    def exclude(self, *args: Condition, **kwargs: Any) -> Self:
         """The rows that do not meet all conditions."""
         key, raw = call_key("exclude", args, kwargs)
         return self._step(key, raw, steps.filtered, args, kwargs, True)
@@ -179,7 +194,7 @@ class Refining(Shaped):
 
     # Order and number
 
-    def order_by(self, *names: Any) -> Self:
+    def order_by(self, *names: str | Shaped) -> Self:
         """Rows sorted by fields, paths over relations, annotations or expressions; no arguments for no order."""
         raw: list[Any] = []
         key = ("order_by", *[n if type(n) is str else kind_of(n, raw) for n in names])
@@ -236,7 +251,7 @@ class Refining(Shaped):
 
     # What is loaded
 
-    def select_related(self, *names: str | None) -> Self:
+    def select_related(self, *names: str | Attribute[Any, Any] | None) -> Self:
         """Load related instances along with these, by joins; None to undo it."""
         if not names:
             warn(
@@ -247,12 +262,12 @@ class Refining(Shaped):
         chosen = None if names == (None,) else names
         return self._step(("related", names), (), steps.with_related, chosen)
 
-    def defer(self, *names: str | None) -> Self:
+    def defer(self, *names: str | Attribute[Any, Any] | None) -> Self:
         """Leave fields out until they are read; None to undo it."""
         chosen = None if names == (None,) else names
         return self._step(("defer", *names), (), steps.deferred, chosen)
 
-    def only(self, *names: str) -> Self:
+    def only(self, *names: str | Attribute[Any, Any]) -> Self:
         """Load these fields and the key only."""
         if None in names:
             raise TypeError("Cannot pass None as an argument to only().")
@@ -267,27 +282,33 @@ class Refining(Shaped):
         if any(str(getattr(lookup, "lookup", lookup)).split("__")[0] in named for lookup in lookups):
             raise ValueError("prefetch_related() is not supported with FilteredRelation.")
         other = self.all()
-        other._prefetch = () if lookups == (None,) else (*self._prefetch, *lookups)
+        other._prefetch = () if lookups == (None,) else (*self._prefetch, *map(name_of, lookups))
         return other
 
-    def values(self, *names: Any, **expressions: Any) -> Self:
+    def values(self, *names: str | Shaped, **expressions: Any) -> QuerySet[M, dict[str, Any]]:
         """Rows as dicts."""
-        return self._choose(names, expressions, "dict")
+        rows: QuerySet[M, dict[str, Any]] = self._choose(names, expressions, "dict")
+        return rows
 
-    def values_list(self, *names: Any, flat: bool = False, named: bool = False) -> Self:
+    @overload
+    def values_list(
+        self, *names: str | Shaped, flat: Literal[False] = ..., named: Literal[False] = ...
+    ) -> QuerySet[M, tuple[Any, ...]]: ...
+    @overload
+    def values_list(self, *names: str | Shaped, flat: bool = ..., named: bool = ...) -> QuerySet[M, Any]: ...
+    def values_list(self, *names: str | Shaped, flat: bool = False, named: bool = False) -> Any:
         """Rows as tuples, as named tuples, or with `flat` as the bare value of a single field."""
         if flat and named:
             raise TypeError("'flat' and 'named' can't be used together.")
         if flat and len(names) > 1:
             raise TypeError("'flat' is not valid when values_list is called with more than one field.")
         form: RowForm = "flat" if flat else "named" if named else "tuple"
-        plain = [name for name in names if not isinstance(name, Combinable)]
-        if len(plain) == len(names):
+        if not any(is_computed(name) for name in names):
             return self._choose(names, {}, form)
         expressions = {}
         order = []
         for position, name in enumerate(names):
-            if isinstance(name, Combinable):
+            if is_computed(name):
                 alias = getattr(name, "default_alias", None) or f"expression{position + 1}"
                 expressions[alias] = name
                 order.append(alias)
@@ -295,7 +316,7 @@ class Refining(Shaped):
                 order.append(name)
         return self._choose(tuple(order), expressions, form)
 
-    def _choose(self, names: tuple[Any, ...], expressions: dict[str, Any], form: RowForm) -> Self:
+    def _choose(self, names: tuple[Any, ...], expressions: dict[str, Any], form: RowForm) -> Any:
         if form == "flat" and not names:
             warn(
                 "values_list(flat=True) without a field leaves in 2.0; name the field: values_list('pk', flat=True).",
@@ -357,18 +378,23 @@ class Refining(Shaped):
 
     # Dates
 
-    def dates(self, field_name: str, kind: str, order: str = "ASC") -> Self:
+    def dates(self, field_name: str, kind: str, order: str = "ASC") -> QuerySet[M, date]:
         """The distinct days on which a year, month, week or day begins that some row lies in."""
         _check_period(kind, _DATES, order)
-        return self._periods(Trunc(field_name, kind, output_field=DateField()), field_name, order)
+        days: QuerySet[M, date] = self._periods(Trunc(field_name, kind, output_field=DateField()), field_name, order)
+        return days
 
-    def datetimes(self, field_name: str, kind: str, order: str = "ASC", tzinfo: tzinfo | None = None) -> Self:
+    def datetimes(
+        self, field_name: str, kind: str, order: str = "ASC", tzinfo: tzinfo | None = None
+    ) -> QuerySet[M, datetime]:
         """The distinct instants at which a period begins that some row lies in, seen in a zone."""
         _check_period(kind, (*_DATES, *TIME_KINDS), order)
         zone = tzinfo if config.current().use_tz else None
-        return self._periods(Trunc(field_name, kind, output_field=DateTimeField(), tzinfo=zone), field_name, order)
+        start = Trunc(field_name, kind, output_field=DateTimeField(), tzinfo=zone)
+        instants: QuerySet[M, datetime] = self._periods(start, field_name, order)
+        return instants
 
-    def _periods(self, start: Trunc, field_name: str, order: str) -> Self:
+    def _periods(self, start: Trunc, field_name: str, order: str) -> Any:
         rows = self.alias(plain_field=F(field_name)).filter(plain_field__isnull=False)
         starts = rows.annotate(datefield=start).values_list("datefield", flat=True)
         return starts.distinct().order_by("-datefield" if order == "DESC" else "datefield")

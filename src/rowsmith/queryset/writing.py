@@ -12,22 +12,23 @@ from rowsmith.execution import cascade, writing
 from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query
+from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.reading import Reading
 from rowsmith.sql.modify import Conflict
 
 
-class Writing(Reading):
+class Writing(Reading[M, R]):
     """What a queryset can do to its rows."""
 
     __slots__ = ()
 
     # One row
 
-    def create(self, **kwargs: Any) -> Any:
+    def create(self, **kwargs: Any) -> M:
         """Make an instance and insert its row."""
         instance = self.model(**kwargs)
         instance.save(force_insert=True, using=self._db)
-        return instance
+        return instance  # type: ignore[no-any-return]
 
     def _extracted(self, kwargs: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
         """What a new row is created with: the conditions that name fields, and the defaults."""
@@ -47,12 +48,12 @@ class Writing(Reading):
                 f"{did_you_mean(unknown[0][1:-1], known)} It has: {', '.join(sorted(known))}."
             )
 
-    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Any, bool]:
+    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[M, bool]:
         """The row that meets the conditions, created with `defaults` when there is none; and whether it was."""
         if defaults:
             self._check_fields(defaults)
         try:
-            return self.get(**kwargs), False
+            return self.get(**kwargs), False  # type: ignore[return-value]  # rows are instances here
         except self.model.DoesNotExist:
             pass
         params = self._extracted(kwargs, defaults or {})
@@ -61,7 +62,7 @@ class Writing(Reading):
                 return self.create(**_called(params)), True
         except IntegrityError:
             try:
-                return self.get(**kwargs), False
+                return self.get(**kwargs), False  # type: ignore[return-value]  # rows are instances here
             except self.model.DoesNotExist:
                 pass
             raise
@@ -71,7 +72,7 @@ class Writing(Reading):
         defaults: Mapping[str, Any] | None = None,
         create_defaults: Mapping[str, Any] | None = None,
         **kwargs: Any,
-    ) -> tuple[Any, bool]:
+    ) -> tuple[M, bool]:
         """The row that meets the conditions with `defaults` set, or made with `create_defaults`; and whether it was."""
         update_defaults = defaults or {}
         creating = update_defaults if create_defaults is None else create_defaults
@@ -83,7 +84,7 @@ class Writing(Reading):
             self._extracted({}, update_defaults)
             for name, value in _called(update_defaults).items():
                 setattr(instance, name, value)
-            instance.save(using=self.db, **self._update_fields(update_defaults))
+            instance.save(using=self.db, **self._update_fields(update_defaults))  # type: ignore[attr-defined]
         return instance, False
 
     def _update_fields(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +120,7 @@ class Writing(Reading):
         update_conflicts: bool = False,
         update_fields: Sequence[str] | None = None,
         unique_fields: Sequence[str] | None = None,
-    ) -> list[Any]:
+    ) -> list[M]:
         """Insert many instances with few statements; the list, with keys where the database tells them."""
         _check_batch_size(batch_size)
         conflict = self._conflict(ignore_conflicts, update_conflicts, update_fields, unique_fields)
