@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from rowsmith import config
+from rowsmith.execution.checking import findings, loud
 from rowsmith.metadata.checks import (
     CRITICAL,
     DEBUG,
@@ -13,7 +16,6 @@ from rowsmith.metadata.checks import (
     WARNING,
     CheckFailed,
     CheckMessage,
-    check_models,
 )
 from rowsmith.metadata.registry import apps
 
@@ -63,6 +65,27 @@ def register(check: Check | str | None = None, *tags: str, deploy: bool = False)
     return add
 
 
+def check_switches(app_configs: Any = None, databases: Any = None, **options: Any) -> Iterable[CheckMessage]:
+    """Switches that belong to development: they keep every statement, or let a blocking call stop an event loop."""
+    current = config.current()
+    for name, consequence in (
+        ("debug", "every statement is kept in memory"),
+        ("echo", "every statement and its values are printed"),
+    ):
+        if getattr(current, name):
+            yield Warning(f"{name} is on, so that {consequence}.", f"Configure {name}=False.", None, "rowsmith.W201")
+    if os.environ.get("ROWSMITH_ALLOW_ASYNC_UNSAFE"):
+        yield Warning(
+            "ROWSMITH_ALLOW_ASYNC_UNSAFE is set, so that a blocking call may stop an event loop.",
+            "Remove it from the environment.",
+            None,
+            "rowsmith.W202",
+        )
+
+
+register(check_switches, "security", deploy=True)
+
+
 def run_checks(
     app_configs: Iterable[Any] | None = None,
     tags: Iterable[str] | None = None,
@@ -78,9 +101,10 @@ def run_checks(
     found: list[CheckMessage] = []
     if wanted is None or "models" in wanted:
         configs = apps.get_app_configs() if app_configs is None else list(app_configs)
-        found += check_models(model for config in configs for model in config.get_models(include_auto_created=True))
+        models = [model for config in configs for model in config.get_models(include_auto_created=True)]
+        found += findings(models, databases or ())
     for check, names, deploy in _registered:
         if (deploy and not include_deployment_checks) or (wanted is not None and not wanted & names):
             continue
-        found.extend(check(app_configs=app_configs, databases=databases))
+        found.extend(loud(check(app_configs=app_configs, databases=databases)))
     return found

@@ -136,6 +136,10 @@ class Configuration(Record):
     media_root: str = ""
     media_url: str = ""
     models: tuple[str, ...] = ()
+    silenced_checks: tuple[str, ...] = ()
+    """The ids of checks whose findings are left out."""
+    swapped_models: Mapping[str, str] = _NOTHING
+    """Per name that a model gives as `Meta.swappable`, the label of the model that takes its place."""
     apps: Mapping[str, Mapping[str, Any]] = _NOTHING
     """Per package: `label`, `default_auto_field`, `verbose_name`."""
 
@@ -153,8 +157,8 @@ class Configuration(Record):
 
 
 _OPTIONS = frozenset(Configuration.__match_args__) - {"databases"}
-_SEQUENCES = frozenset({"routers", "fixture_dirs", "models"})
-_MAPPINGS = frozenset({"migration_modules", "serialization_modules", "apps"})
+_SEQUENCES = frozenset({"routers", "fixture_dirs", "models", "silenced_checks"})
+_MAPPINGS = frozenset({"migration_modules", "serialization_modules", "swapped_models", "apps"})
 _BOOLEANS = frozenset({"use_tz", "debug", "echo"})
 _APP_KEYS = frozenset({"label", "default_auto_field", "verbose_name"})
 

@@ -59,7 +59,8 @@ class Everything(models.Model):
 
 
 def statements(dialect, *chosen):
-    connection = type("Connection", (), {"dialect": dialect(), "alias": "none"})()
+    made = dialect()
+    connection = type("C", (), {"dialect": made, "alias": "none", "server_features": made.features})()
     with SchemaEditor(connection, collect_sql=True) as editor:
         for model in chosen:
             editor.create_model(model)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, tzinfo
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -90,6 +91,14 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection {self.alias!r} to {config.masked_url(self.settings)}>"
+
+    @cached_property
+    def server_features(self) -> Any:
+        """What the server that answers can do, where that depends on its version; it is asked once."""
+        query = self.dialect.version_query
+        if query is None:
+            return self.features
+        return self.dialect.features_of(self.fetch(query, (), lambda rows: [row[0] for row in rows])[0])
 
     # --- statements of the library, with the placeholders of the dialect ---
 

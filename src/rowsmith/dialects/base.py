@@ -29,6 +29,8 @@ class Dialect:
     explain_formats: ClassVar[Sequence[str]] = ()
     explain_options: ClassVar[Mapping[str, Sequence[str]]] = {}
     """The values that each option takes."""
+    version_query: ClassVar[str | None] = None
+    """What asks a server for its version as a whole number; None where it is part of this process."""
     on_connect: Sequence[Callable[[Any], None]] = ()
 
     def __init__(self, features: Features, *, use_tz: bool = True, zone: tzinfo = UTC) -> None:
@@ -36,6 +38,10 @@ class Dialect:
         self.use_tz = use_tz
         self.zone = zone
         self._codecs: dict[Type, Codec] = {}
+
+    def features_of(self, version: int) -> Features:
+        """What a server of that version can do; `features` are those of the newest."""
+        return self.features
 
     def render(self, tree: Node) -> Statement:
         """The statement that says what `tree` says."""

@@ -9,8 +9,8 @@ from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db import Connection, connections
 from rowsmith.db.transactions import atomic
+from rowsmith.execution.checking import has_table, raise_errors
 from rowsmith.execution.constants import text_of
-from rowsmith.metadata.checks import raise_errors
 from rowsmith.metadata.registry import apps
 from rowsmith.metadata.tables import TableMaker, in_dependency_order, with_linking_tables
 from rowsmith.sql.ddl import Definition, DropTable
@@ -33,6 +33,7 @@ class SchemaEditor:
         self.maker = TableMaker(
             connection,
             lambda model, item: text_of(connection.dialect, model, item),
+            connection.server_features,
             inline_references=self.definitions.inline_references,
             pattern_indexes=self.definitions.pattern_indexes,
         )
@@ -104,13 +105,17 @@ Connection.schema_editor_class = SchemaEditor
 def create_tables(*models: Any, if_not_exists: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
     """Create the tables of the given models, or of all models that are defined, in one transaction.
 
+    Left out are models that require another database, by `required_db_features` or `required_db_vendor`.
+
     if_not_exists:  leave tables alone that are there already, whatever they look like.
     raises:         CheckFailed when the definitions have mistakes, before anything is created.
     """
     connection = connections[using]
     chosen = models or apps.get_models(include_auto_created=True)
-    raise_errors(chosen)
-    wanted = in_dependency_order(with_linking_tables(chosen))
+    raise_errors(chosen, using)
+    wanted = in_dependency_order(
+        model for model in with_linking_tables(chosen) if has_table(model, connection)
+    )
     with SchemaEditor(connection) as editor:
         present = existing_tables(connection) if if_not_exists else frozenset()
         for model in wanted:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rowsmith.exceptions import FieldDoesNotExist, FieldError, ImproperlyConfigured
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, ImproperlyConfigured, did_you_mean
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import NOT_PROVIDED
 from rowsmith.fields.files import FileField, FilePathField, ImageField
 from rowsmith.fields.on_delete import DB_SET_DEFAULT, DB_SET_NULL, SET_DEFAULT, SET_NULL
 from rowsmith.records import Record
+from rowsmith.sql.features import Features
 
 DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
 
@@ -60,13 +61,6 @@ def check_models(models: Iterable[Any]) -> list[CheckMessage]:
     return found
 
 
-def raise_errors(models: Iterable[Any]) -> None:
-    """Raise CheckFailed when any finding is an error."""
-    serious = [message for message in check_models(models) if message.is_serious()]
-    if serious:
-        raise CheckFailed(serious)
-
-
 def check_model(model: Any) -> Iterator[CheckMessage]:
     """The findings about one model and its fields."""
     meta = model._meta
@@ -86,6 +80,8 @@ def check_field(field: Any) -> Iterator[CheckMessage]:
     """The findings about one field; a field class may add its own by a method `check`."""
     for check in _FIELD_CHECKS:
         yield from check(field)
+    if field.generated:
+        yield from _output_field(field)
     if field.is_relation:
         yield from _relation(field)
     own = getattr(field, "check", None)
@@ -227,6 +223,20 @@ _FIELD_CHECKS: tuple[Callable[[Any], Iterator[CheckMessage]], ...] = (
     _name, _key, _validators, _choices, _defaults, _automatic, _sizes, _files,
     _lifetime,
 )  # fmt: skip
+
+
+def _output_field(field: Any) -> Iterator[CheckMessage]:
+    """What is wrong with the field that says what a generated column holds."""
+    found = [message for message in check_field(field.output_field) if message.id not in _NOT_OF_OUTPUT]
+    for serious, level, code in ((True, "errors", "fields.E223"), (False, "warnings", "fields.W224")):
+        told = [f"    {message.msg} ({message.id})" for message in found if message.is_serious() is serious]
+        if told:
+            text = "\n".join([f"GeneratedField.output_field has {level}:", *told])
+            yield CheckMessage(ERROR if serious else WARNING, text, None, field, code)
+
+
+# The name is the generated field's own, and it is told there.
+_NOT_OF_OUTPUT = frozenset({"fields.E001", "fields.E002", "fields.E003", "models.E020"})
 
 
 # Relations ----------------------------------------------------------------------------------------------------------
@@ -484,6 +494,15 @@ def _options(model: Any) -> Iterator[CheckMessage]:
     for constraint in meta.constraints:
         yield from _known_names(model, getattr(constraint, "fields", ()), "constraints")
         yield from _known_names(model, getattr(constraint, "include", ()), "constraints")
+    for name in meta.required_db_features:
+        if name not in Features.__match_args__:
+            known = sorted(Features.__match_args__)
+            yield error(
+                f"'required_db_features' names {name!r}, which is no feature.{did_you_mean(name, known)}",
+                model,
+                "rowsmith.E106",
+                hint=f"Features: {', '.join(known)}.",
+            )
     yield from _ordering(model)
 
 

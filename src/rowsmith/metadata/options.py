@@ -69,6 +69,10 @@ class Options:
     base_manager_name: str | None
     get_latest_by: Any
     order_with_respect_to: str | None
+    required_db_features: tuple[str, ...]
+    required_db_vendor: str | None
+    permissions: tuple[tuple[str, str], ...]
+    default_permissions: tuple[str, ...]
     select_on_save: bool
     swappable: str | None
 
@@ -108,7 +112,6 @@ class Options:
         self.indexes = list(self.indexes)
         self.db_table = self.db_table or names.shortened(f"{self.app_label}_{self.model_name}")
         self.module = module
-        self.swapped: str | None = None
         self.pk: Any = None
         self.local_fields: list[Any] = []
         self.local_many_to_many: list[Any] = []
@@ -189,6 +192,20 @@ class Options:
         self.local_fields = target._meta.local_fields
         self.local_many_to_many = target._meta.local_many_to_many
         target._meta.heirs.append(self)
+
+    @property
+    def swapped(self) -> str | None:
+        """The label of the model that the configuration puts in the place of this one; None where it stays."""
+        if self.swappable is None:
+            return None
+        try:
+            chosen = config.current().swapped_models.get(self.swappable)
+        except ImproperlyConfigured:
+            return None
+        if not chosen:
+            return None
+        app_label, _, name = chosen.rpartition(".")
+        return None if f"{app_label}.{name.lower()}" == self.label_lower else chosen
 
     def default_auto_field(self) -> str:
         """The name of the class that an automatic primary key gets."""

@@ -23,6 +23,7 @@ from rowsmith.sql.ddl import (
     Table,
     Unique,
 )
+from rowsmith.sql.features import Features
 
 TextOf = Callable[[Any, Any], str]
 
@@ -36,6 +37,7 @@ class TableMaker(Record):
     """Works out the tables of one database.
 
     connection:        handed to the `db_type` of users' own fields.
+    features:          what the database can do; what it cannot is left out, and checks tell.
     text_of:           the SQL text of a condition or expression over a model's own columns.
     inline_references: foreign keys belong to the table's definition, as they cannot be added later.
     pattern_indexes:   text needs an index of its own for prefixes.
@@ -43,6 +45,7 @@ class TableMaker(Record):
 
     connection: Any
     text_of: TextOf
+    features: Features
     inline_references: bool
     pattern_indexes: bool
 
@@ -70,7 +73,7 @@ class TableMaker(Record):
                 indexes.append(made)
             elif made is not None:
                 constraints.append(made)
-        indexes += [self.index(model, index) for index in meta.indexes]
+        indexes += [made for index in meta.indexes if (made := self.index(model, index)) is not None]
         create = CreateTable(
             meta.db_table,
             tuple(columns),
@@ -138,21 +141,37 @@ class TableMaker(Record):
                     name = constraint_name(meta.db_table, (field.column,), "like")
                     yield CreateIndex(name, meta.db_table, (IndexPart(field.column, opclass=opclass),))
 
-    def index(self, model: Any, index: Any) -> CreateIndex:
-        """One of `Meta.indexes`."""
+    def index(self, model: Any, index: Any) -> CreateIndex | None:
+        """One of `Meta.indexes`; None where the database has no such indexes."""
+        features = self.features
+        if (index.condition is not None and not features.partial_indexes) or (
+            index.expressions and not features.expression_indexes
+        ):
+            return None
         return CreateIndex(
             index.name,
             model._meta.db_table,
             self.parts(model, index.fields_orders, index.expressions, index.opclasses),
             condition=self.text_of(model, index.condition) if index.condition is not None else None,
-            include=self.columns(model, index.include),
+            include=self.columns(model, index.include) if features.covering_indexes else (),
             method=index.suffix if index.suffix != "idx" else "",
             tablespace=index.db_tablespace,
         )
 
     def constraint(self, model: Any, constraint: Any) -> Constraint | CreateIndex | None:
-        """One of `Meta.constraints`: part of the table, or a unique index where a table cannot say it."""
+        """One of `Meta.constraints`: part of the table, or a unique index where a table cannot say it.
+
+        None where the database cannot keep the rule; a rule that it can keep in part is kept in that part.
+        """
+        features = self.features
         if hasattr(constraint, "nulls_distinct"):
+            if (
+                (constraint.condition is not None and not features.partial_indexes)
+                or (constraint.expressions and not features.expression_indexes)
+                or (constraint.deferrable is not None and not features.deferrable_unique)
+            ):
+                return None
+            nulls_distinct = constraint.nulls_distinct if features.nulls_not_distinct else None
             if constraint.is_index:
                 return CreateIndex(
                     constraint.name,
@@ -165,16 +184,16 @@ class TableMaker(Record):
                     ),
                     unique=True,
                     condition=self.text_of(model, constraint.condition) if constraint.condition is not None else None,
-                    include=self.columns(model, constraint.include),
-                    nulls_distinct=constraint.nulls_distinct,
+                    include=self.columns(model, constraint.include) if features.covering_indexes else (),
+                    nulls_distinct=nulls_distinct,
                 )
             return Unique(
                 constraint.name,
                 self.columns(model, constraint.fields),
                 deferrable=constraint.deferrable.value if constraint.deferrable is not None else None,
-                nulls_distinct=constraint.nulls_distinct,
+                nulls_distinct=nulls_distinct,
             )
-        if hasattr(constraint, "condition"):
+        if hasattr(constraint, "condition") and features.check_constraints:
             return Check(constraint.name, self.text_of(model, constraint.condition))
         return None
 
@@ -196,7 +215,7 @@ class TableMaker(Record):
                 inner = expression.expression if hasattr(expression, "descending") else expression
                 found.append(IndexPart(expression=self.text_of(model, inner), descending=descending))
             return tuple(found)
-        classes = opclasses or ("",) * len(fields)
+        classes = opclasses if opclasses and self.features.operator_classes else ("",) * len(fields)
         return tuple(
             IndexPart(model._meta.get_field(name).column, descending=order == "DESC", opclass=opclass)
             for (name, order), opclass in zip(fields, classes, strict=True)

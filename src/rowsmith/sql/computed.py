@@ -12,6 +12,7 @@ from rowsmith.sql.windows import Window
 
 _COUNTS = frozenset({"COUNT", "ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE"})
 _CHOICES = frozenset({"MIN", "MAX", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"})
+_VOLATILE = frozenset({"RAND", "RANDOM", "UUIDV4", "UUIDV7", "STATEMENT_TIMESTAMP"})
 _MEANS = frozenset({"AVG", "SUM"})
 
 
@@ -33,6 +34,11 @@ def has_aggregate(node: Node) -> bool:
 def has_window(node: Node) -> bool:
     """Whether a part of it is computed over a window."""
     return any(isinstance(part, Window) for part in own_parts(node))
+
+
+def is_volatile(node: Node) -> bool:
+    """Whether a part of it may have another value each time it is asked for."""
+    return any(isinstance(part, Function) and part.name in _VOLATILE for part in own_parts(node))
 
 
 def comes_as_stored(node: Expression) -> bool:

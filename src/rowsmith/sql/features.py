@@ -18,3 +18,18 @@ class Features(Record):
     range_offsets: bool = True  # a window frame by value may begin and end at a distance from the current row
     lateral: bool = False  # a query in FROM may refer to the tables before it
     frame_exclusion: bool = True  # a window frame may leave rows out
+    # What a definition may say.
+    check_constraints: bool = True  # a condition that every row meets is kept
+    partial_indexes: bool = True  # an index, unique or not, of the rows that meet a condition
+    expression_indexes: bool = True  # an index of what is computed from a row
+    covering_indexes: bool = False  # an index may carry columns that it does not sort by
+    operator_classes: bool = False  # a member of an index may name what it is compared by
+    deferrable_unique: bool = False  # uniqueness may wait for the end of the transaction
+    nulls_not_distinct: bool = False  # uniqueness may take NULLs to be equal
+    stored_columns: bool = True  # a computed column may be kept with the row
+    virtual_columns: bool = True  # a computed column may be computed when it is read
+    expression_defaults: bool = True  # a column's default may be computed
+    comments: bool = False  # tables and columns carry comments
+    column_collations: bool = True  # a column of text has a collation of its own
+    set_default_on_delete: bool = True  # a foreign key may fall back to its column's default
+    json: bool = True  # a column holds JSON documents

@@ -9,6 +9,7 @@ from rowsmith.dialects.base import Dialect as BaseDialect
 from rowsmith.dialects.postgresql.codecs import codec
 from rowsmith.dialects.postgresql.ddl import PostgresDefinitions, column_type
 from rowsmith.dialects.postgresql.rendering import PostgresqlRenderer
+from rowsmith.records import replace
 from rowsmith.sql.codec import Codec
 from rowsmith.sql.features import Features
 from rowsmith.sql.types import Type
@@ -22,6 +23,11 @@ FEATURES = Features(
     range_offsets=False,
     lateral=True,
     deletes_together=True,
+    covering_indexes=True,
+    operator_classes=True,
+    deferrable_unique=True,
+    nulls_not_distinct=True,
+    comments=True,
 )
 
 
@@ -31,6 +37,7 @@ class Dialect(BaseDialect):
     name = "postgresql"
     renderer = PostgresqlRenderer
     definition_renderer = PostgresDefinitions
+    version_query = "SELECT current_setting('server_version_num')::integer"
     explain_formats = ("TEXT", "JSON", "XML", "YAML")
     explain_options: ClassVar[Mapping[str, Sequence[str]]] = {
         **dict.fromkeys(("ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN"), ("TRUE", "FALSE")),
@@ -40,6 +47,13 @@ class Dialect(BaseDialect):
 
     def __init__(self, features: Features = FEATURES, **options: Any) -> None:
         super().__init__(features, **options)
+
+    def features_of(self, version: int) -> Features:
+        return replace(
+            self.features,
+            nulls_not_distinct=self.features.nulls_not_distinct and version >= 150000,
+            virtual_columns=self.features.virtual_columns and version >= 180000,
+        )
 
     def make_codec(self, type_: Type) -> Codec:
         return codec(type_, use_tz=self.use_tz, zone=self.zone)
