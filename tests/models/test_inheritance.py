@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rowsmith import models
+from rowsmith import checks, models
 from rowsmith.exceptions import FieldError
 
 
@@ -249,3 +249,190 @@ def test_a_relation_to_a_proxy_is_seen_from_the_concrete_model():
 
     assert Solid._meta.get_field("pointer").related_model is Pointer
     assert Thin._meta.get_field("pointer").related_model is Pointer
+
+
+# Parents with tables of their own
+
+
+class Landlord(models.Model):
+    pass
+
+
+class Place(models.Model):
+    name = models.CharField(max_length=10)
+    owner = models.ForeignKey(Landlord, models.CASCADE, related_name="%(class)ss", null=True)
+
+    class Meta:
+        verbose_name = "spot"
+
+
+class Inn(Place):
+    beds = models.IntegerField(default=0)
+
+
+@pytest.mark.feature("M-074", "M-075")
+def test_a_child_of_a_concrete_model_adds_a_table():
+    meta = Inn._meta
+    assert [field.name for field in meta.fields] == ["id", "name", "owner", "place_ptr", "beds"]
+    assert [field.name for field in meta.local_fields] == ["place_ptr", "beds"]
+    assert meta.get_field("name").model is Place
+    assert meta.parents == {Place: meta.pk}
+    assert meta.all_parents == (Place,)
+    assert meta.get_parent_list() == [Place]
+    assert meta.get_ancestor_link(Place) is meta.pk
+    assert meta.get_ancestor_link(Landlord) is None
+    assert meta.get_base_chain(Place) == [Place]
+    assert [field.name for field in meta.get_fields(include_parents=False)] == ["place_ptr", "beds"]
+    assert meta.verbose_name == "inn"
+    assert issubclass(Inn.DoesNotExist, Place.DoesNotExist)
+    assert Inn(1, "n", 2, 1, 30).beds == 30
+    assert [rel.name for rel in Landlord._meta.related_objects] == ["places"]
+
+
+def test_names_lead_down_but_neither_up_again_nor_aside():
+    class Hostel(Place):
+        class Meta:
+            app_label = "aside"
+
+    assert {"inn", "hostel"} <= set(Place._meta.names)
+    assert not {"inn", "hostel"} & set(Inn._meta.names)
+
+
+@pytest.mark.feature("M-091", "XC-011")
+def test_a_column_of_a_concrete_parent_cannot_be_defined_again():
+    with pytest.raises(FieldError, match="Local field 'name' in class 'Again' clashes .* base class 'Place'"):
+
+        class Again(Place):
+            name = models.TextField()
+
+    with pytest.raises(FieldError, match="'owner_id' in class 'Attribute'"):
+
+        class Attribute(Place):
+            owner_id = models.IntegerField()
+
+    with pytest.raises(FieldError, match="'name' in class 'Mixed'"):
+
+        class Mixed(Base, Place):
+            pass
+
+    with pytest.raises(FieldError, match="Auto-generated field 'place_ptr' .* clashes with declared field"):
+
+        class Taken(Place):
+            place_ptr = models.IntegerField()
+
+
+def test_an_abstract_base_after_a_concrete_one_adds_what_that_one_lacks():
+    class Named(models.Model):
+        name = models.TextField()
+        note = models.TextField()
+
+        class Meta:
+            abstract = True
+
+    class Noted(Place, Named):
+        pass
+
+    assert [field.name for field in Noted._meta.local_fields] == ["place_ptr", "note"]
+    assert Noted._meta.get_field("name").model is Place
+
+
+@pytest.mark.feature("M-090")
+def test_two_parents_cannot_both_bring_an_id():
+    class Licensed(models.Model):
+        number = models.IntegerField()
+
+    with pytest.raises(FieldError, match="would inherit two fields named 'id'"):
+
+        class Pub(Place, Licensed):
+            pass
+
+
+def test_an_abstract_child_of_a_concrete_model_hands_its_columns_on():
+    class Open(Place):
+        hours = models.IntegerField()
+
+        class Meta:
+            abstract = True
+
+    class Stall(Open):
+        pass
+
+    class Kiosk(Open):
+        pass
+
+    assert [field.name for field in Stall._meta.fields] == ["id", "name", "owner", "place_ptr", "hours"]
+    assert Stall._meta.pk.model is Stall
+    assert Kiosk._meta.pk.model is Kiosk
+    assert {"stall", "kiosk"} <= set(Place._meta.names)
+
+
+def test_a_proxy_of_a_child_and_a_child_of_a_proxy():
+    class Quiet(Inn):
+        class Meta:
+            proxy = True
+            ordering = ["-name"]
+
+    class Cabin(Quiet):
+        stove = models.BooleanField(default=False)
+
+    assert Quiet._meta.fields == Inn._meta.fields
+    assert Quiet._meta.parents == {Inn: None}
+    assert Quiet._meta.all_parents == (Inn, Place)
+    assert Cabin._meta.pk.remote_field.model is Inn
+    assert Cabin._meta.pk.name == "inn_ptr"
+    assert Cabin._meta.ordering == ["-name"]
+    assert Cabin._meta.all_parents == (Inn, Place)
+
+
+def test_a_key_of_ones_own_leaves_the_link_a_unique_column():
+    class Coded(Place):
+        code = models.CharField(max_length=5, primary_key=True)
+
+    assert Coded._meta.pk.name == "code"
+    assert Coded._meta.get_field("place_ptr").unique
+    assert not Coded._meta.get_field("place_ptr").primary_key
+
+
+@pytest.mark.feature("M-078")
+def test_a_relation_to_the_parent_needs_a_name_of_its_own():
+    class Branch(Place):
+        head = models.ForeignKey(Place, models.CASCADE)
+
+    found = [message for message in checks.check_models([Branch]) if message.id == "fields.E305"]
+    assert {str(message.obj).split(".")[-1] for message in found} == {"head", "place_ptr"}
+    assert all("Branch.head" in message.msg and "Branch.place_ptr" in message.msg for message in found)
+
+    class Outpost(Place):
+        head = models.ForeignKey(Place, models.CASCADE, related_name="outposts")
+
+    assert not checks.check_models([Outpost])
+
+
+def test_a_field_added_to_a_parent_later_is_inherited():
+    class Early(models.Model):
+        pass
+
+    class Child(Early):
+        pass
+
+    class Grandchild(Child):
+        pass
+
+    Early.add_to_class("late", models.IntegerField(default=3))
+    assert Grandchild().late == 3
+    assert "late" in Child._meta.names
+
+
+def test_models_may_refer_to_children_that_come_later():
+    class Guest(models.Model):
+        inn = models.ForeignKey("LaterInn", models.CASCADE, related_name="guests")
+        spot = models.ForeignKey("LaterPlace", models.CASCADE)
+
+    class LaterPlace(models.Model):
+        name = models.CharField(max_length=10)
+
+    class LaterInn(LaterPlace):
+        beds = models.IntegerField()
+
+    assert Guest._meta.get_field("inn").target_field is LaterInn._meta.pk
+    assert [rel.name for rel in LaterInn._meta.related_objects] == ["guest", "guests"]

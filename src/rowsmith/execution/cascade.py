@@ -7,7 +7,7 @@ loaded where somebody wants to see them (signals), or where one deletion depends
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any, Protocol
 
@@ -24,8 +24,8 @@ Deleted = tuple[int, dict[str, int]]
 
 
 def referring(model: Any) -> Iterator[Any]:
-    """The foreign keys to a model whose rows rowsmith itself must look after."""
-    for rel in model._meta.all_reverse:
+    """The foreign keys to a model's own table whose rows rowsmith itself must look after."""
+    for rel in model._meta.own_reverse:
         action = getattr(rel, "on_delete", None)
         if (
             not rel.many_to_many
@@ -51,15 +51,23 @@ def rows_of(model: Any, alias: str) -> Any:
     return model._base_manager.using(alias).order_by()
 
 
-def delete_instances(model: Any, instances: list[Any], alias: str) -> Deleted:
+def parts_of(model: Any, keep_parents: bool = False) -> Mapping[Any, str]:
+    """The models of whose rows a deletion takes one for each row of `model`, with the attributes of their keys."""
+    meta = model._meta
+    if keep_parents or not meta.links:
+        return {model: meta.pk.attname}
+    return {model: meta.pk.attname, **{m: name for m, name in meta.tables.items() if m is not meta.concrete_model}}
+
+
+def delete_instances(model: Any, instances: list[Any], alias: str, *, keep_parents: bool = False) -> Deleted:
     """Delete instances and what depends on them; their keys are None afterwards."""
     lazy = _Lazy(alias)
-    if not listened(model) and lazy.add_referrers(model, instances, frozenset({model})):
-        own = rows_of(model, alias).filter(pk__in=[instance.pk for instance in instances])
-        lazy.deletes.append((model, own))
+    parts = parts_of(model, keep_parents)
+    keys = {part: [getattr(instance, name) for instance in instances] for part, name in parts.items()}
+    if lazy.add_parts(keys):
         result = lazy.run()
     else:
-        result = _Loaded(alias).run(model, instances)
+        result = _Loaded(alias).run(model, instances, keep_parents=keep_parents)
     for instance in instances:
         setattr(instance, model._meta.pk.attname, None)
     return result
@@ -74,7 +82,8 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
     known: KnownDeletion | None = None if watched else shape.compiled.get(key)
     if known is not None:
         return known.run(values, alias)
-    if any(True for _ in referring(model)) and not queryset._own_table_only:
+    spread = bool(model._meta.links)
+    if spread or (any(True for _ in referring(model)) and not queryset._own_table_only):
         # The condition looks at other tables, whose rows may be gone before it is asked again.
         with in_one_transaction(alias):
             return _by_keys(queryset, alias)
@@ -132,14 +141,13 @@ def _summed(counts: Counter[str]) -> Deleted:
 
 def _by_keys(queryset: Any, alias: str) -> Deleted:
     model = queryset.model
-    lazy = _Lazy(alias)
-    if not listened(model):
-        keys = list(dict.fromkeys(queryset.values_list("pk", flat=True)))
-        if not keys:
+    parts = parts_of(model)
+    if not any(map(listened, parts)):
+        rows = list(dict.fromkeys(queryset.values_list(*parts.values())))
+        if not rows:
             return 0, {}
-        own = rows_of(model, alias).filter(pk__in=keys)
-        if lazy.add_referrers(model, own, frozenset({model})):
-            lazy.deletes.append((model, own))
+        lazy = _Lazy(alias)
+        if lazy.add_parts(dict(zip(parts, map(list, zip(*rows, strict=True)), strict=True))):
             return lazy.run()
     return _Loaded(alias).run(model, list(queryset))
 
@@ -153,11 +161,32 @@ class _Lazy:
         self.updates: list[tuple[Any, Any, Any]] = []
         self.protected: list[tuple[Any, Any]] = []
 
+    def add_parts(self, keys: Mapping[Any, list[Any]]) -> bool:
+        """Add the deletion of rows told by their keys, by model, those of children before those of their parents.
+
+        False when it takes loaded instances.
+        """
+        if any(map(listened, keys)):
+            return False
+        above = frozenset(model._meta.concrete_model for model in keys)
+        for model, its in keys.items():
+            rows = rows_of(model, self.alias).filter(pk__in=its)
+            if not self.add_referrers(model, rows, above):
+                return False
+            self.deletes.append((model, rows))
+        return True
+
     def add_referrers(self, model: Any, rows: Any, above: frozenset[Any]) -> bool:
         """Add what must happen before `rows` of a model are deleted; False when it takes loaded instances."""
         for rel in referring(model):
             related, field = rel.related_model, rel.field
             action = rel.on_delete
+            if rel.parent_link and related in above:
+                # The children's own rows, which go first.
+                continue
+            if action == CASCADE and any(link is not field for _, link in related._meta.links):
+                # Rows of other tables go with each of them, and could not be told any more.
+                return False
             referrers = rows_of(related, self.alias)._referring_to(field, rows)
             if action == CASCADE:
                 if related in above or listened(related):
@@ -245,11 +274,11 @@ class _Loaded:
         self.protected: list[tuple[Any, list[Any]]] = []
         self.restricted: list[tuple[Any, list[Any]]] = []
 
-    def run(self, model: Any, instances: list[Any]) -> Deleted:
+    def run(self, model: Any, instances: list[Any], *, keep_parents: bool = False) -> Deleted:
         """Collect, check, and delete; how many rows were deleted."""
         counts: Counter[str] = Counter()
         with in_one_transaction(self.alias):
-            self.collect(model, instances)
+            self.collect(model, instances, keep_parents=keep_parents)
             self.check()
             for kind, rows in self.instances.items():
                 if not kind._meta.auto_created and pre_delete.receivers:
@@ -274,7 +303,7 @@ class _Loaded:
                 setattr(instance, kind._meta.pk.attname, None)
         return counts.total(), dict(counts)
 
-    def collect(self, model: Any, instances: Iterable[Any]) -> None:
+    def collect(self, model: Any, instances: Iterable[Any], *, keep_parents: bool = False) -> None:
         """Add instances and, level by level, what their deletion takes along."""
         known = self.instances.setdefault(model, {})
         new = [instance for instance in instances if instance.pk not in known]
@@ -298,6 +327,9 @@ class _Loaded:
                 self.restricted.append((rel, referrers))
             else:
                 self.updates.append((field, new_value(action, field), referrers))
+        for parent, link in model._meta.links if not keep_parents else ():
+            self.after.setdefault(parent, set()).add(model)
+            self.collect(parent, [getattr(instance, link.name) for instance in new])
 
     def check(self) -> None:
         """Raise for rows that must not lose what they refer to."""

@@ -64,7 +64,7 @@ def _loader(
     ]
     order = [*(places[field] for field in fields), *extra]
     items = (*(Item(field.sql_type, field) for field in fields), *(Item(types.Unknown()) for _ in extra))
-    instance = Instance(model, 0, fields, len(fields) < len(options.concrete_fields))
+    instance = Instance(model, tuple(range(len(fields))), fields, len(fields) < len(options.concrete_fields))
     layout = Layout("instance", items, tuple(columns[place] for place in extra), instance, len(fields))
     load = loader(layout, len(items), connections[alias], f"raw {options.label}")
     if order == list(range(len(columns))):

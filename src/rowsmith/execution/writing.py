@@ -82,7 +82,7 @@ def _returned(fields: Sequence[Any], connection: Connection, label: str) -> Call
 def generated_by_database(options: Any, fields: Sequence[Any]) -> tuple[Any, ...]:
     """The columns that an INSERT of `fields` leaves to the database."""
     written = set(fields)
-    return tuple(field for field in options.concrete_fields if field not in written and field.db_returning)
+    return tuple(field for field in options.local_concrete_fields if field not in written and field.db_returning)
 
 
 def recomputed(options: Any, fields: Sequence[Any]) -> tuple[Any, ...]:
@@ -99,11 +99,12 @@ def recomputed(options: Any, fields: Sequence[Any]) -> tuple[Any, ...]:
 # One row
 
 
-def insert_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
-    """The INSERT of one row with values for `fields`."""
+def insert_plan(options: Any, fields: tuple[Any, ...], connection: Connection, raw: bool = False) -> Plan:
+    """The INSERT of one row with values for `fields`; `raw` ones are not set by the fields themselves."""
     plans = _plans(options)
     # Hashing the fields themselves would take longer than all the rest; as tuples of one model they differ by name.
-    key = ("insert", connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
+    kind = "insert" if not raw else "raw insert"
+    key = (kind, connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
     found: Plan | None = plans.get(key)
     if found is None:
         returning = generated_by_database(options, fields)
@@ -111,21 +112,21 @@ def insert_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -
         found = plans[key] = Plan(
             connection,
             statement.text,
-            extractor(fields, connection.dialect.codec, connection, adding=True),
+            extractor(fields, connection.dialect.codec, connection, adding=None if raw else True),
             returning,
             _returned(returning, connection, options.label),
         )
     return found
 
 
-def insert(instance: Any, fields: tuple[Any, ...], alias: str) -> None:
-    """Insert the row of an instance, and set on it what the database made up."""
+def insert(instance: Any, options: Any, fields: tuple[Any, ...], alias: str, raw: bool = False) -> None:
+    """Insert the row of an instance into its model's or an ancestor's table, and set what the database made up."""
     connection = connections[alias]
-    plan = insert_plan(instance._meta, fields, connection)
+    plan = insert_plan(options, fields, connection, raw)
     try:
         parameters = plan.extract(instance)
     except Computed:
-        _insert_computed(instance, fields, connection)
+        _insert_computed(instance, options, fields, connection)
         return
     if plan.returning:
         _set_all([instance], plan.returning, connection.fetch(plan.text, parameters, plan.load))
@@ -133,9 +134,8 @@ def insert(instance: Any, fields: tuple[Any, ...], alias: str) -> None:
         connection.execute(plan.text, parameters)
 
 
-def _insert_computed(instance: Any, fields: Sequence[Any], connection: Connection) -> None:
+def _insert_computed(instance: Any, options: Any, fields: Sequence[Any], connection: Connection) -> None:
     """Insert a row of which the database computes some values."""
-    options = instance._meta
     values = [field.pre_save(instance, True) for field in fields]
     kept = [(f, v) for f, v in zip(fields, values, strict=True) if not isinstance(v, DatabaseDefault)]
     computed = [field for field, value in kept if hasattr(value, "resolve_expression")]
@@ -151,18 +151,21 @@ def _insert_computed(instance: Any, fields: Sequence[Any], connection: Connectio
     _set_all([instance], [field.attname for field in returning], rows)
 
 
-def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection) -> Plan:
-    """The UPDATE of one row's `fields` by its key."""
+def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection, raw: bool = False) -> Plan:
+    """The UPDATE of one row's `fields` by its key; `raw` ones are not set by the fields themselves."""
     plans = _plans(options)
-    key = ("update", connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
+    kind = "update" if not raw else "raw update"
+    key = (kind, connection.alias, None if fields is options.plain_fields else tuple([f.name for f in fields]))
     found: Plan | None = plans.get(key)
     if found is None:
         returning = recomputed(options, fields)
         statement = connection.dialect.render(writes.update_row(options, fields, returning))
-        extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=False)
+        adding = None if raw else False
+        extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=adding)
         load = _returned(returning, connection, options.label)
         found = plans[key] = Plan(connection, statement.text, extract, returning, load)
-        if fields is options.plain_fields and not options.select_on_save and not returning:
+        alone = not (options.select_on_save or options.links or returning or raw)
+        if fields is options.plain_fields and alone:
             plans[connection.alias] = found
     return found
 
@@ -179,14 +182,14 @@ def overwrite(instance: Any, options: Any, alias: str) -> bool:
         return False
 
 
-def update(instance: Any, fields: tuple[Any, ...], alias: str) -> bool:
-    """Update the row of an instance; whether there was one."""
+def update(instance: Any, options: Any, fields: tuple[Any, ...], alias: str, raw: bool = False) -> bool:
+    """Update the row of an instance in the table of its model or of an ancestor; whether there was one."""
     connection = connections[alias]
-    plan = update_plan(instance._meta, fields, connection)
+    plan = update_plan(options, fields, connection, raw)
     try:
         parameters = plan.extract(instance)
     except Computed:
-        return _update_computed(instance, fields, connection)
+        return _update_computed(instance, options, fields, connection)
     if plan.returning:
         rows = connection.fetch(plan.text, parameters, plan.load)
         if rows:
@@ -195,20 +198,20 @@ def update(instance: Any, fields: tuple[Any, ...], alias: str) -> bool:
     return connection.execute(plan.text, parameters) > 0
 
 
-def _update_computed(instance: Any, fields: Sequence[Any], connection: Connection) -> bool:
+def _update_computed(instance: Any, options: Any, fields: Sequence[Any], connection: Connection) -> bool:
     """Update a row of which the database computes some values, and read them back."""
-    options = instance._meta
     changes = {field.attname: field.pre_save(instance, False) for field in fields}
     changes = {name: value for name, value in changes.items() if not isinstance(value, DatabaseDefault)}
     computed = [f for f in fields if hasattr(changes.get(f.attname), "resolve_expression")]
     computed += recomputed(options, fields)
     query = query_of(options)
-    raw: list[Any] = [instance.pk]
+    key = options.pk
+    row = getattr(instance, key.attname)
+    raw: list[Any] = [row]
     for value in changes.values():
         kind_of(value, raw)
     slots = Slots(raw, 0)
-    key = options.pk
-    slot = slots.take(instance.pk).slot(key.get_prep_value, key.sql_type)
+    slot = slots.take(row).slot(key.get_prep_value, key.sql_type)
     tree = writes.updated_row(query, slots, changes, slot, computed)
     statement = connection.dialect.render(tree)
     parameters = binder(statement.bindings, len(slots.prepared))(tuple(slots.prepared))
@@ -297,11 +300,11 @@ def bulk_insert(
                 "bulk_create() cannot handle conflicts of rows with expressions; give those rows plain values."
             ) from None
         for instance in instances:
-            insert(instance, fields, alias)
+            insert(instance, options, fields, alias)
         return
     if not fields:
         for instance in instances:
-            insert(instance, fields, alias)
+            insert(instance, options, fields, alias)
         return
     send = _sender(options, fields, wanted, conflict, connection)
     largest = len(rows) if features.array_parameters else max(1, min(ROWS, features.max_parameters // len(fields)))
@@ -374,13 +377,14 @@ def bulk_update(
         seen: set[Any] = set()
         for instance in instances[start : start + size]:
             # The first of several instances of one row counts.
-            if instance.pk in seen:
+            key = getattr(instance, options.pk.attname)
+            if key in seen:
                 continue
-            seen.add(instance.pk)
+            seen.add(key)
             try:
                 rows.append(extract(instance))
             except Computed:
-                matched += _update_computed(instance, fields, connection)
+                matched += _update_computed(instance, options, fields, connection)
         if rows:
             matched += send(rows)
     return matched

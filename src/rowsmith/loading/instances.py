@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
 
@@ -94,8 +94,7 @@ class _Writer:
         class_name = source.name(cls, "class")
         new = source.name(cls.__new__, "new")
         source.add(f"{name} = {new}({class_name})", depth)
-        for number, field in enumerate(instance.fields, instance.start):
-            value = source.conversion(self.items[number], f"c{number}")
+        for value, field in zip(self._values(instance), instance.fields, strict=True):
             attname = field.attname
             if getattr(field, "descriptor_class", None) is None:
                 source.store(name, attname, value, depth)
@@ -108,19 +107,21 @@ class _Writer:
         source = self.source
         model = source.name(instance.model, "class")
         names = source.name([field.attname for field in instance.fields], "names")
-        values = ", ".join(
-            source.conversion(self.items[number], f"c{number}")
-            for number in range(instance.start, instance.start + len(instance.fields))
-        )
+        values = ", ".join(self._values(instance))
         # Overridden methods that were written without this argument go on to work where it has nothing to say.
         mode = "" if self.mode is None else f", fetch_mode={source.name(self.mode, 'mode')}"
         source.add(f"{name} = {model}.from_db({self.making.name!r}, {names}, [{values}]{mode})", depth)
 
+    def _values(self, instance: Instance) -> Iterator[str]:
+        """The expression for the value of each field."""
+        for number, field in zip(instance.places, instance.fields, strict=True):
+            # Of fields that share a column each has conversions of its own.
+            yield self.source.conversion(Item(field.read_type, field), f"c{number}")
+
     def _related(self, related: Related, parent: str, depth: int) -> None:
         source, inner = self.source, related.instance
         if related.optional:
-            key = inner.start + next(i for i, field in enumerate(inner.fields) if field.primary_key)
-            source.add(f"if c{key} is None:", depth)
+            source.add(f"if c{inner.key} is None:", depth)
             source.store(parent, related.cache_name, "None", depth + 1)
             source.add("else:", depth)
             depth += 1

@@ -18,10 +18,10 @@ class Computed(Exception):
     """An instance holds an expression, so that the statement must be built for it alone."""
 
 
-def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, adding: bool) -> Extractor:
+def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, adding: bool | None) -> Extractor:
     """A function from an instance to one parameter a field, prepared and encoded.
 
-    adding:  whether the row is inserted, which fields with automatic values want to know.
+    adding:  whether the row is inserted, which fields with automatic values want to know; None when they are not asked.
     raises:  Computed when a value is an expression; what the fields raise for values that they cannot take.
     """
     names: dict[str, Any] = {}
@@ -29,7 +29,10 @@ def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, addi
     converters = [names[f"convert{number}"] for number in range(len(fields))]
     # What is pasted in below may fail with an error of its own; the fields then say what is wrong.
     names["explain"] = lambda obj: tuple(
-        [convert(field.pre_save(obj, adding)) for field, convert in zip(fields, converters, strict=True)]
+        [
+            convert(getattr(obj, field.attname) if adding is None else field.pre_save(obj, adding))
+            for field, convert in zip(fields, converters, strict=True)
+        ]
     )
     tuple_ = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     body = f"    try:\n        return {tuple_}\n    except ArithmeticError:\n        return explain(obj)\n"
@@ -39,11 +42,11 @@ def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, addi
 
 
 def _part(
-    number: int, field: Any, codec_of: CodecOf, connection: Any, adding: bool, names: dict[str, Any]
+    number: int, field: Any, codec_of: CodecOf, connection: Any, adding: bool | None, names: dict[str, Any]
 ) -> str:
     """The Python expression for one field's parameter."""
     value = f"obj.{field.attname}" if is_plain(field.attname) else f"getattr(obj, {field.attname!r})"
-    if type(field).pre_save is not Field.pre_save and field.sets_itself:
+    if adding is not None and type(field).pre_save is not Field.pre_save and field.sets_itself:
         names[f"pre_save{number}"] = field.pre_save
         value = f"pre_save{number}(obj, {adding})"
     codec = codec_of(field.sql_type)

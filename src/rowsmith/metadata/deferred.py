@@ -49,8 +49,13 @@ def load(instance: Any, model: Any, name: str) -> Any:
     """The value of a column that an instance lacks, from now on kept by it."""
     if instance._adding:
         raise AttributeError(f"{model.__name__} has no value for {name!r}, and is not saved so as to load it.")
-    instance._fetch_mode.fetch(_DeferredColumn(model, name), instance)
     held = instance.__dict__
+    link = model._meta.repeated.get(name)
+    if link is None:
+        instance._fetch_mode.fetch(_DeferredColumn(model, name), instance)
+    else:
+        # An ancestor's key, which the link to it repeats.
+        held[name] = getattr(instance, link)
     if name not in held:
         raise AttributeError(f"refresh_from_db() of {model.__name__} did not load {name!r}.")
     if type(instance) is not model and all(column in held for column in model._meta.columns):

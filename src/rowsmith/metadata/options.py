@@ -12,7 +12,7 @@ from typing import Any
 
 from rowsmith import config
 from rowsmith.exceptions import FieldDoesNotExist, ImproperlyConfigured, did_you_mean
-from rowsmith.metadata import names
+from rowsmith.metadata import ancestry, names
 from rowsmith.metadata.registry import Apps, apps
 
 _ATTRIBUTES: Mapping[str, Any] = {
@@ -191,7 +191,22 @@ class Options:
         self.db_table = target._meta.db_table
         self.local_fields = target._meta.local_fields
         self.local_many_to_many = target._meta.local_many_to_many
+        self.parents[target] = None
         target._meta.heirs.append(self)
+
+    def setup_child(self, parent: Any, link: Any) -> None:
+        """Inherit the fields of `parent`, whose rows have tables of their own, to which `link` refers."""
+        self.parents[parent] = link
+        parent._meta.heirs.append(self)
+        self.expire()
+
+    def setup_key(self) -> None:
+        """Make the link to the first parent the key, where the model declares no other."""
+        if self.pk is None and self.links:
+            self.pk = self.links[0][1]
+            self.pk.primary_key = True
+            self.pk.serialize = False
+            self.expire()
 
     @property
     def swapped(self) -> str | None:
@@ -219,15 +234,98 @@ class Options:
                 return str(keys["default_auto_field"])
         return str(current.default_auto_field)
 
+    @property
+    def all_heirs(self) -> list[Options]:
+        """The options of the proxies and the children of this model, and of theirs."""
+        return [heir for one in self.heirs for heir in (one, *one.all_heirs)]
+
+    # Ancestors ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> ancestry.Links:
+        """The concrete parents, each with the field that holds the key of its row."""
+        parents = (self.concrete_model or self.model)._meta.parents
+        return tuple((parent, link) for parent, link in parents.items() if link is not None)
+
+    @cached_property
+    def ways_up(self) -> Mapping[Any, ancestry.Way]:
+        """The joins from the model's own table to that of each ancestor."""
+        return ancestry.ways_up(self.links)
+
+    @property
+    def all_parents(self) -> tuple[Any, ...]:
+        """The concrete models that this one inherits from, nearest first; for a proxy its own concrete model too."""
+        return (*(parent for parent, link in self.parents.items() if link is None), *self.ways_up)
+
+    def get_parent_list(self) -> list[Any]:
+        """As `all_parents`, in a list."""
+        return list(self.all_parents)
+
+    def get_base_chain(self, model: Any) -> list[Any]:
+        """The models between this one and its ancestor `model`, the nearest first and `model` last."""
+        if model in self.parents:
+            return [model]
+        for parent in self.parents:
+            chain = parent._meta.get_base_chain(model)
+            if chain:
+                return [parent, *chain]
+        return []
+
+    def get_ancestor_link(self, ancestor: Any) -> Any:
+        """The field through which this model refers to the row of an ancestor, or to that of a parent on the way."""
+        for parent, link in self.links:
+            if parent is ancestor or ancestor in parent._meta.ways_up:
+                return link
+        return None
+
+    def way_to(self, model: Any) -> ancestry.Way:
+        """The joins from this model's table to the one that holds what `model` declares, itself or an ancestor."""
+        links = self.links
+        if not links:
+            return ()
+        concrete = model._meta.concrete_model
+        return () if concrete is self.concrete_model else self.ways_up[concrete]
+
+    def steps_along(self, relation: Any) -> ancestry.Way:
+        """The joins from this model's table along a relation of its own or of an ancestor's."""
+        steps: ancestry.Way = relation.steps
+        return ancestry.continued(self.way_to(relation.model), steps) if self.links else steps
+
+    @cached_property
+    def repeated(self) -> Mapping[str, str]:
+        """The attributes of ancestors' keys, each with the attribute of the link that repeats its value."""
+        found: dict[str, str] = {}
+        for _, link in self.links:
+            found |= link.target_field.model._meta.repeated
+            found[link.target_field.attname] = link.attname
+        return MappingProxyType(found)
+
+    @cached_property
+    def tables(self) -> Mapping[Any, str]:
+        """The models over whose tables a row is spread, each after those derived from it, and which attribute of an
+        instance holds the key of its part."""
+        found: dict[Any, str] = {}
+        for model in self.model.__mro__:
+            if model is self.concrete_model or model in self.ways_up:
+                attname = model._meta.pk.attname
+                while attname in self.repeated:
+                    attname = self.repeated[attname]
+                found[model] = attname
+        return MappingProxyType(found)
+
     # Fields ---------------------------------------------------------------------------------------------------------
 
     @cached_property
     def fields(self) -> tuple[Any, ...]:
         """The forward fields, many-to-many ones aside, those of parents first."""
-        inherited = [field for parent in self.parents for field in parent._meta.fields if parent is not None]
-        if self.proxy:
-            return tuple(self.local_fields)
-        return (*inherited, *self.local_fields)
+        return self._inherited("fields", self.local_fields)
+
+    def _inherited(self, name: str, own: Iterable[Any]) -> tuple[Any, ...]:
+        """What the parents have under a name, each once, and then the model's own."""
+        inherited = [item for parent, _ in self.links for item in getattr(parent._meta, name)]
+        # By identity: copies of one abstract field are equal in all but their model.
+        found = {id(item): item for item in inherited}
+        return (*found.values(), *own)
 
     @cached_property
     def concrete_fields(self) -> tuple[Any, ...]:
@@ -235,21 +333,26 @@ class Options:
 
     @cached_property
     def local_concrete_fields(self) -> tuple[Any, ...]:
+        """The concrete fields whose columns are in the model's own table."""
         return tuple(field for field in self.local_fields if field.concrete)
 
     @cached_property
     def many_to_many(self) -> tuple[Any, ...]:
-        if self.proxy:
-            return tuple(self.local_many_to_many)
-        inherited = [field for parent in self.parents for field in parent._meta.many_to_many]
-        return (*inherited, *self.local_many_to_many)
+        return self._inherited("many_to_many", self.local_many_to_many)
+
+    @cached_property
+    def own_reverse(self) -> tuple[Any, ...]:
+        """The other ends of the relations that point to this very model."""
+        return tuple((self.concrete_model or self.model)._meta.reverse)
 
     @cached_property
     def all_reverse(self) -> tuple[Any, ...]:
-        """The other ends of the relations that point here, hidden ones among them."""
-        own = (self.concrete_model or self.model)._meta.reverse
-        inherited = [rel for parent in self.parents for rel in parent._meta.all_reverse]
-        return (*(rel for rel in inherited if not any(rel is mine for mine in own)), *own)
+        """The other ends of the relations that point here or to an ancestor, hidden ones among them.
+
+        A parent leads to its children; from a child there is no way to its siblings, nor to itself.
+        """
+        inherited = self._inherited("all_reverse", ())
+        return (*(rel for rel in inherited if not rel.parent_link), *self.own_reverse)
 
     @cached_property
     def related_objects(self) -> tuple[Any, ...]:
@@ -285,18 +388,23 @@ class Options:
 
     @cached_property
     def written_fields(self) -> tuple[Any, ...]:
-        """The concrete fields whose values come from the instance, and not from the database alone."""
-        return tuple(field for field in self.concrete_fields if not field.generated)
+        """The columns of the model's own table whose values come from the instance, not from the database alone."""
+        return tuple(field for field in self.local_concrete_fields if not field.generated)
 
     @cached_property
     def generated_fields(self) -> tuple[Any, ...]:
-        """The fields that the database computes from the rest of the row."""
-        return tuple(field for field in self.concrete_fields if field.generated)
+        """The columns of the model's own table that the database computes from the rest of the row."""
+        return tuple(field for field in self.local_concrete_fields if field.generated)
+
+    @cached_property
+    def generated_names(self) -> frozenset[str]:
+        """The names of all columns that the database computes, inherited ones among them."""
+        return frozenset(field.name for field in self.concrete_fields if field.generated)
 
     @cached_property
     def has_db_defaults(self) -> bool:
         """Whether the database fills in any column that an INSERT leaves out, beside the key."""
-        return any(field.has_db_default() for field in self.concrete_fields)
+        return any(field.has_db_default() for field in self.local_concrete_fields)
 
     @cached_property
     def write_plans(self) -> dict[Any, Any]:
@@ -333,11 +441,16 @@ class Options:
 
     def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> list[Any]:
         """Relations that point here, then forward fields; hidden relations only on request."""
-        reverse: Iterable[Any] = self.all_reverse if include_parents else self.reverse
-        found = [rel for rel in reverse if include_hidden or not rel.hidden]
-        if include_parents:
-            return [*found, *self.fields, *self.many_to_many, *self.private_fields]
-        return [*found, *self.local_fields, *self.local_many_to_many, *self.private_fields]
+        found = [rel for rel in self.own_reverse if include_hidden or not rel.hidden]
+        found += [*self.local_fields, *self.local_many_to_many, *self.private_fields]
+        if not include_parents:
+            return found
+        inherited: dict[int, Any] = {}
+        for parent, _ in self.links:
+            for item in parent._meta.get_fields(include_hidden=include_hidden):
+                if item.concrete or not getattr(item, "parent_link", False):
+                    inherited[id(item)] = item
+        return [*inherited.values(), *found]
 
     # Managers -------------------------------------------------------------------------------------------------------
 
@@ -402,14 +515,6 @@ class Options:
         return None
 
     # The rest -------------------------------------------------------------------------------------------------------
-
-    @property
-    def all_parents(self) -> list[Any]:
-        """The concrete models that this one inherits from, nearest first."""
-        found: dict[Any, None] = dict.fromkeys(self.parents)
-        for parent in self.parents:
-            found.update(dict.fromkeys(parent._meta.all_parents))
-        return list(found)
 
     @cached_property
     def total_unique_constraints(self) -> list[Any]:

@@ -76,7 +76,11 @@ class Model(Persistence, Validation, metaclass=ModelBase):
 
         @pk.setter
         def pk(self, value: Any) -> None:
-            setattr(self, self._meta.pk.attname, value)
+            meta = self._meta
+            for _, link in meta.links:
+                if link is not meta.pk:
+                    setattr(self, link.target_field.attname, value)
+            setattr(self, meta.pk.attname, value)
 
     else:
 

@@ -83,7 +83,7 @@ def _judge_unique(
             return
         rows = rows.filter(meant).filter(constraint.condition)
     if not instance._state.adding and instance._is_pk_set():
-        rows = rows.exclude(pk=instance.pk)
+        rows = rows.exclude(pk=getattr(instance, model._meta.pk.attname))
     if rows.exists():
         raise _unique_error(constraint, model, instance)
 

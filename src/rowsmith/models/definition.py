@@ -16,7 +16,8 @@ from rowsmith.exceptions import (
 )
 from rowsmith.fields import numbers
 from rowsmith.fields.on_delete import CASCADE
-from rowsmith.fields.related import RECURSIVE, ForeignKey
+from rowsmith.fields.related import RECURSIVE, ForeignKey, OneToOneField
+from rowsmith.metadata import ancestry
 from rowsmith.metadata.names import shortened
 from rowsmith.metadata.options import Options
 from rowsmith.models import construction
@@ -93,7 +94,7 @@ class ModelBase(type):
             setattr(cls, field.attname, GeneratedColumn(field))
         elif field.descriptor_class is not None:
             setattr(cls, field.attname, field.descriptor_class(field))
-        for options in (cls._meta, *cls._meta.heirs):
+        for options in (cls._meta, *cls._meta.all_heirs):
             if "_initialize" in options.model.__dict__:
                 # The class is finished already: its constructor has to learn of the new column.
                 construction.install(options.model)
@@ -160,22 +161,20 @@ def _define(cls: Any, parents: list[Any], contributions: dict[str, Any], meta: A
     options.model = cls
     cls._meta = options
     parents = [parent for parent in parents if hasattr(parent, "_meta")]
-    concrete = [parent for parent in parents if not parent._meta.abstract]
+    concrete = _nearest_concrete(parents)
     if not abstract:
         _add_errors(cls, concrete)
+        _inherit_order(cls)
     if options.proxy:
         _share_table(cls, concrete, contributions)
-    elif concrete and not abstract:
-        raise TypeError(
-            f"{cls.__name__} inherits from the concrete model {concrete[0].__name__}. Multi-table inheritance is not "
-            f"available yet: make {concrete[0].__name__} abstract, or {cls.__name__} a proxy, or use a OneToOneField."
-        )
     else:
         options.concrete_model = None if abstract else cls
     cls._adding = False
     for name, value in contributions.items():
         value.contribute_to_class(cls, name)
     _inherit_fields(cls, parents, contributions, body)
+    if not abstract and not options.proxy:
+        _link_parents(cls, list(dict.fromkeys(parent._meta.concrete_model for parent in concrete)))
     if abstract:
         if meta is not None:
             # Children inherit this Meta, and are concrete unless they say otherwise themselves.
@@ -191,6 +190,28 @@ def _define(cls: Any, parents: list[Any], contributions: dict[str, Any], meta: A
     construction.install(cls)
     class_prepared.send(sender=cls)
     return cls
+
+
+def _nearest_concrete(parents: list[Any]) -> list[Any]:
+    """The parents that have rows; in the place of an abstract one, those that it inherits from."""
+    found: dict[Any, None] = {}
+    for parent in parents:
+        if parent._meta.abstract:
+            found.update(dict.fromkeys(_nearest_concrete([b for b in parent.__bases__ if hasattr(b, "_meta")])))
+        else:
+            found[parent] = None
+    return list(found)
+
+
+def _inherit_order(cls: Any) -> None:
+    """Take over `ordering` and `get_latest_by`, all that a concrete parent's Meta hands on."""
+    options = cls._meta
+    nearest = next((base for base in cls.__mro__[1:] if "_meta" in base.__dict__), None)
+    if nearest is None or nearest._meta.abstract:
+        return
+    for name in ("ordering", "get_latest_by"):
+        if name not in options.original_attrs:
+            setattr(options, name, getattr(nearest._meta, name))
 
 
 def _add_errors(cls: Any, concrete: list[Any]) -> None:
@@ -223,6 +244,49 @@ def _share_table(cls: Any, concrete: list[Any], contributions: dict[str, Any]) -
     options.setup_proxy(options.concrete_model)
 
 
+def _link_parents(cls: Any, parents: list[Any]) -> None:
+    """Inherit from concrete models: a link to the row of each, which is the key unless there is another one."""
+    options = cls._meta
+    twice = ancestry.clash(parents)
+    if twice is not None:
+        one, other = twice
+        raise FieldError(
+            f"{options.label} would inherit two fields named {one.name!r}: {one} and {other}. Rename one of them, or, "
+            "where both are keys made automatically, declare a key of another name: "
+            f"{other.model._meta.model_name}_id = AutoField(primary_key=True)."
+        )
+    own = {name: field for field in (*options.local_fields, *options.local_many_to_many)
+           for name in (field.attname, field.name)}  # fmt: skip
+    for parent in parents:
+        for field in (*parent._meta.fields, *parent._meta.many_to_many):
+            for name in (field.name, field.attname):
+                if name in own:
+                    raise FieldError(
+                        f"Local field {own[name].name!r} in class {cls.__name__!r} clashes with field of the same name "
+                        f"from base class {parent.__name__!r}. A column of a concrete parent cannot be defined again: "
+                        f"rename the field, or move {field.name!r} of {field.model.__name__} to an abstract base."
+                    )
+    declared = {
+        field.remote_field.model: field
+        for field in options.local_fields
+        if isinstance(field, OneToOneField) and field.remote_field.parent_link
+    }
+    for parent in parents:
+        link = declared.get(parent)
+        if link is None:
+            name = f"{parent._meta.model_name}_ptr"
+            if name in own:
+                raise FieldError(
+                    f"Auto-generated field {name!r} in class {cls.__name__!r} for parent_link to base class "
+                    f"{parent.__name__!r} clashes with declared field of the same name. Rename the field, or declare "
+                    f"the link yourself: OneToOneField({parent.__name__}, CASCADE, parent_link=True)."
+                )
+            link = OneToOneField(parent, CASCADE, auto_created=True, parent_link=True)
+            link.contribute_to_class(cls, name)
+        options.setup_child(parent, link)
+    options.setup_key()
+
+
 def _inherit_fields(cls: Any, parents: list[Any], contributions: dict[str, Any], body: dict[str, Any]) -> None:
     """Copy the fields of the abstract parents, depth first, leaving out what the class itself defines otherwise."""
     options = cls._meta
@@ -233,6 +297,8 @@ def _inherit_fields(cls: Any, parents: list[Any], contributions: dict[str, Any],
             hidden.update(base.__dict__)
             continue
         if not base._meta.abstract:
+            # Its columns are inherited as they are, and come before those of later abstract bases.
+            hidden.update(field.name for field in (*base._meta.fields, *base._meta.many_to_many))
             continue
         for field in (*base._meta.local_fields, *base._meta.local_many_to_many, *base._meta.private_fields):
             if field.name in taken or field.name in hidden:
@@ -278,6 +344,8 @@ def _prepare(cls: Any, meta: Any) -> None:
 
 def _take_place_of(old: Any, new: Any) -> None:
     """Redefine a model: what pointed from the older class is forgotten, what pointed to it points to the new one."""
+    for parent in old._meta.parents:
+        parent._meta.heirs[:] = [heir for heir in parent._meta.heirs if heir is not old._meta]
     for field in (*old._meta.local_fields, *old._meta.local_many_to_many):
         rel = field.remote_field
         if rel is None or isinstance(rel.model, str) or rel.model is new:
@@ -287,7 +355,8 @@ def _take_place_of(old: Any, new: Any) -> None:
             target._meta.concrete_model._meta.drop_reverse(old)
     for rel in list(old._meta.reverse):
         field = rel.field
-        if field.model is old or field.model._meta.auto_created:
+        if field.model is old or field.model._meta.auto_created or rel.parent_link:
+            # A child goes on to inherit from the class that it was derived from.
             continue
         for name in ("steps", "related_fields", "sql_type", "m2m_fields"):
             field.__dict__.pop(name, None)

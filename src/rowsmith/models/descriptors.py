@@ -88,13 +88,22 @@ class ForwardRelation(Relation[Any, Any]):
         related = self.cached(instance)
         if related is MISSING:
             if getattr(instance, self.attname) is not None:
-                instance._fetch_mode.fetch(self, instance)
+                if self.field.remote_field.parent_link and self._holds_parent(instance):
+                    self._keep(instance, parent_of(instance, self.field.related_model))
+                else:
+                    instance._fetch_mode.fetch(self, instance)
                 related = self.cached(instance)
             else:
                 related = None
         if related is None and not self.field.null:
             raise self.RelatedObjectDoesNotExist(f"{self.field.model.__name__} has no {self.field.name}.")
         return related
+
+    def _holds_parent(self, instance: Any) -> bool:
+        """Whether all that the row of the parent holds is loaded, as part of the child."""
+        held = instance.__dict__
+        options = self.field.related_model._meta
+        return all(name in held for name in options.columns) and held[self._key] == held.get(self.attname)
 
     # What fetch modes ask
 
@@ -115,10 +124,13 @@ class ForwardRelation(Relation[Any, Any]):
             related_instance = rows.get(**{field.target_field.name: key})
         except SynchronousOnlyOperation as error:
             raise blocked(instance, field.name) from error
+        self._keep(instance, related_instance)
+
+    def _keep(self, instance: Any, related_instance: Any) -> None:
         setattr(instance, self.cache_name, related_instance)
         if instance._pending:
             instance._pending -= {self.cache_name}
-        remote = field.remote_field
+        remote = self.field.remote_field
         if remote.one_to_one and not remote.hidden:
             setattr(related_instance, remote.cache_name, instance)
 
@@ -148,6 +160,8 @@ class ForwardRelation(Relation[Any, Any]):
             )
         key = getattr(value, self._key)
         setattr(instance, self.attname, key)
+        if field.remote_field.parent_link:
+            take_over_keys(instance, field, value)
         setattr(instance, self.cache_name, value)
         if key is None:
             instance._pending |= {self.cache_name}
@@ -312,6 +326,22 @@ class ManagerDescriptor:
         if meta.swapped:
             raise AttributeError(f"Manager isn't available; '{meta.label}' has been swapped for '{meta.swapped}'")
         return meta.managers_map[self.manager_name]
+
+
+def take_over_keys(instance: Any, link: Any, parent: Any) -> None:
+    """Give a child the keys of the parent that was assigned to it, and of that one's own ancestors."""
+    for field in parent._meta.concrete_fields:
+        if field.primary_key or field is link.target_field:
+            setattr(instance, field.attname, getattr(parent, field.attname))
+
+
+def parent_of(instance: Any, model: Any) -> Any:
+    """The instance of a parent, made of what a child holds."""
+    held = instance.__dict__
+    columns = list(model._meta.columns)
+    parent = model.from_db(instance._database, columns, [held[name] for name in columns])
+    parent._adding = instance._adding
+    return parent
 
 
 def rows_for(model: Any, instance: Any) -> Any:

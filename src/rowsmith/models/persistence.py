@@ -69,17 +69,34 @@ class Persistence:
             update_fields=update_fields,
         )
 
+    def save_base(
+        self,
+        raw: bool = False,
+        force_insert: bool | tuple[type, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """What `save` does, without an override of it.
+
+        raw:  write the row of the model's own table just as it is, as when rows are loaded from a file: without those
+              of its parents, and without values that fields set themselves.
+        """
+        self._save(force_insert, force_update, using, update_fields, raw)
+
     def _save(
         self: Any,
         force_insert: bool | tuple[type, ...],
         force_update: bool,
         using: str | None,
         update_fields: Iterable[str] | None,
+        raw: bool = False,
     ) -> None:
         cls = self.__class__
         meta = cls._meta
         if self._pending:
             self._take_over_keys()
+        ancestors = _inserted_ancestors(cls, force_insert)
         if force_insert and (force_update or update_fields):
             raise ValueError("Cannot force both insert and updating in model saving.")
         alias: str = using or self._database or DEFAULT_DB_ALIAS
@@ -96,14 +113,22 @@ class Persistence:
             if len(loaded) < len(meta.plain_fields) and alias == (self._database or DEFAULT_DB_ALIAS):
                 names = loaded
         if pre_save.receivers and not meta.auto_created:
-            pre_save.send(sender=cls, instance=self, raw=False, using=alias, update_fields=names)
-        inserted = self._write(meta, alias, bool(force_insert), force_update, names)
+            pre_save.send(sender=cls, instance=self, raw=raw, using=alias, update_fields=names)
+        if raw:
+            inserted = self._write(meta.concrete_model._meta, alias, bool(force_insert), force_update, names, raw=True)
+        elif meta.links:
+            with writing.in_one_transaction(alias):
+                inserted = self._write_tables(
+                    meta.concrete_model._meta, alias, bool(force_insert), ancestors, force_update, names
+                )
+        else:
+            inserted = self._write(meta, alias, bool(force_insert), force_update, names)
         if alias != DEFAULT_DB_ALIAS or self._database is not None:
             self._database = alias
         self._adding = False
         if post_save.receivers and not meta.auto_created:
             post_save.send(
-                sender=cls, instance=self, created=inserted, update_fields=names, raw=False, using=alias
+                sender=cls, instance=self, created=inserted, update_fields=names, raw=raw, using=alias
             )
 
     def _take_over_keys(self: Any) -> None:
@@ -122,10 +147,47 @@ class Persistence:
                 setattr(self, field.attname, key)
             self._pending -= {field.cache_name}
 
-    def _write(
-        self: Any, meta: Any, alias: str, force_insert: bool, force_update: bool, names: frozenset[str] | None
+    def _write_tables(
+        self: Any,
+        meta: Any,
+        alias: str,
+        force_insert: bool,
+        ancestors: tuple[type, ...],
+        force_update: bool,
+        names: frozenset[str] | None,
     ) -> bool:
-        """Send the row; whether it was inserted."""
+        """Send the rows of a model with parents, from the farthest ancestor to its own; whether that was inserted.
+
+        ancestors:  those whose rows are to be inserted, too, whether or not there are any.
+        """
+        inserted: dict[Any, bool] = {}
+
+        def write(options: Any, force: bool) -> bool:
+            for parent, link in options.links:
+                key = link.target_field.attname
+                if getattr(self, key) is None and getattr(self, link.attname) is not None:
+                    setattr(self, key, getattr(self, link.attname))
+                if parent not in inserted:
+                    inserted[parent] = write(parent._meta, parent in ancestors)
+                setattr(self, link.attname, getattr(self, key))
+                # The instance of the parent, if there is one, holds what is there no more.
+                _forget(self, link)
+                # A row whose parent's row is new is new as well.
+                force |= inserted[parent]
+            return bool(self._write(options, alias, force, force_update and options is meta, names))
+
+        return write(meta, force_insert)
+
+    def _write(
+        self: Any,
+        meta: Any,
+        alias: str,
+        force_insert: bool,
+        force_update: bool,
+        names: frozenset[str] | None,
+        raw: bool = False,
+    ) -> bool:
+        """Send the row of one table; whether it was inserted."""
         key = meta.pk
         value = getattr(self, key.attname)
         if value is None:
@@ -136,10 +198,10 @@ class Persistence:
         if unset and (force_update or names is not None):
             raise ValueError("Cannot force an update in save() with no primary key.")
         if not unset and not force_insert:
-            fresh = self._adding and (key.default is not NOT_PROVIDED or key.has_db_default())
+            fresh = self._adding and not raw and (key.default is not NOT_PROVIDED or key.has_db_default())
             if not fresh or force_update or names is not None:
                 fields = writable(meta, names)
-                if self._update(meta, fields, alias, names):
+                if self._update(meta, fields, alias, names, raw):
                     return False
                 if force_update or names is not None:
                     raise self.NotUpdated(
@@ -147,17 +209,23 @@ class Persistence:
                         if names is not None
                         else "Forced update did not affect any rows."
                     )
-        writing.insert(self, insertable(self, meta, unset), alias)
+        writing.insert(self, meta, insertable(self, meta, unset), alias, raw)
         return True
 
-    def _update(self: Any, meta: Any, fields: tuple[Any, ...], alias: str, names: frozenset[str] | None) -> bool:
+    def _update(
+        self: Any, meta: Any, fields: tuple[Any, ...], alias: str, names: frozenset[str] | None, raw: bool
+    ) -> bool:
         """Update the row; whether there is one."""
+        if names is not None and not fields:
+            # None of the names is a column of this table.
+            return True
         if fields and not meta.select_on_save:
-            return writing.update(self, fields, alias)
-        exists: bool = self.__class__._base_manager.using(alias).filter(pk=self.pk).exists()
+            return writing.update(self, meta, fields, alias, raw)
+        rows = (self.__class__ if meta is self._meta else meta.model)._base_manager.using(alias)
+        exists: bool = rows.filter(pk=getattr(self, meta.pk.attname)).exists()
         if fields and exists:
-            return writing.update(self, fields, alias)
-        return exists or (names is not None and not fields)
+            return writing.update(self, meta, fields, alias, raw)
+        return exists
 
     def delete(self: Any, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what depends on it; how many rows in all, and of each model."""
@@ -166,7 +234,8 @@ class Persistence:
                 f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
                 "set to None."
             )
-        return cascade.delete_instances(self.__class__, [self], using or self._state.db or DEFAULT_DB_ALIAS)
+        alias = using or self._state.db or DEFAULT_DB_ALIAS
+        return cascade.delete_instances(self.__class__, [self], alias, keep_parents=keep_parents)
 
     async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """As `delete`, which it calls."""
@@ -270,6 +339,22 @@ def _check_update_fields(meta: Any, names: frozenset[str]) -> None:
             "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
             f"fields: {', '.join(unknown)}.{did_you_mean(unknown[0], known)}"
         )
+
+
+def _inserted_ancestors(cls: Any, force_insert: Any) -> tuple[type, ...]:
+    """The ancestors whose rows `force_insert` wants to be inserted; TypeError for what it cannot be."""
+    if isinstance(force_insert, bool):
+        return ()
+    if not isinstance(force_insert, tuple):
+        raise TypeError(f"force_insert must be a bool or tuple of parent classes, not {force_insert!r}.")
+    for member in force_insert:
+        if not (isinstance(member, type) and isinstance(member, type(cls))):
+            raise TypeError(f"Invalid force_insert member. {member!r} must be a model subclass.")
+        if not issubclass(cls, member):
+            raise TypeError(
+                f"Invalid force_insert member. {member.__qualname__} must be a base of {cls.__qualname__}."
+            )
+    return tuple(parent for parent in cls._meta.all_parents if issubclass(parent, force_insert))
 
 
 def writable(meta: Any, names: frozenset[str] | None) -> tuple[Any, ...]:

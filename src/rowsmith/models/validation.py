@@ -118,7 +118,8 @@ class Validation:
             for field in owner._meta.local_fields:
                 if field.unique and field.name not in exclude:
                     checks.append((field.model, (field.name,)))
-        return checks
+        # A proxy has the fields of its concrete model.
+        return list(dict.fromkeys(checks))
 
     def _date_checks(self, exclude: Collection[str]) -> list[DateCheck]:
         checks: list[DateCheck] = []
@@ -180,7 +181,7 @@ class Validation:
         alias = self._state.db  # type: ignore[attr-defined]
         manager = model._default_manager
         rows = (manager.using(alias) if alias else manager.all()).filter(**conditions)
-        key = self.pk
+        key = getattr(self, model._meta.pk.attname)
         if not self._state.adding and key is not None:  # type: ignore[attr-defined]
             rows = rows.exclude(pk=key)
         return rows

@@ -46,7 +46,7 @@ def planned_aggregates(query: Query, slots: Slots, expressions: Mapping[str, Any
     query = pruned(query.but(joins=tuple(scope.joins)), [part for _, node, _ in resolved for part in _read(node)])
     if not query.layered and not any(has_window(node) for _, node, _ in resolved):
         return aggregating(query.but(ordering=()), tuple(resolved))
-    return _around(query, resolved)
+    return _around(query, Resolver(query, slots, nest), resolved)
 
 
 def _read(node: Node) -> Iterator[Node]:
@@ -58,7 +58,7 @@ def _read(node: Node) -> Iterator[Node]:
             yield from _read(part)
 
 
-def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Plan:
+def _around(query: Query, scope: Resolver, resolved: list[tuple[str, sql.Expression, Any]]) -> Plan:
     """The aggregates around the query as a subquery, which selects what they need."""
     inner: dict[sql.Expression, str] = {}
     aliases = {joined.alias for joined in query.joins}
@@ -96,8 +96,8 @@ def _around(query: Query, resolved: list[tuple[str, sql.Expression, Any]]) -> Pl
             inner.setdefault(item.node, f"col{len(inner) + 1}")
     elif query.distinct:
         for field in query.options.concrete_fields:
-            column = sql.Column(query.base, field.column, type=field.sql_type, nullable=field.null)
-            inner.setdefault(column, f"col{len(inner) + 1}")
+            inner.setdefault(scope.column_of(query.base, query.options, field), f"col{len(inner) + 1}")
+        query = query.but(joins=tuple(scope.joins))
         for annotation in query.annotations.values():
             if annotation.selected:
                 inner.setdefault(annotation.node, f"col{len(inner) + 1}")

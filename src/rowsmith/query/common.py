@@ -30,6 +30,8 @@ class ColumnsOnly:
     related_objects: tuple[Any, ...] = ()
     fields: tuple[Any, ...] = ()
     concrete_fields: tuple[Any, ...] = ()
+    local_concrete_fields: tuple[Any, ...] = ()
+    links: tuple[Any, ...] = ()
     pk: Any = None
 
     def __init__(self, name: str, model: Any) -> None:
@@ -54,8 +56,14 @@ def columns_of(query: Query) -> tuple[NamedColumn, ...]:
     layout = plan(_as_table(query)).layout
     found: list[NamedColumn] = []
     if layout.instance is not None:
-        for field in layout.instance.fields:
-            names = (field.name, field.attname, *(("pk",) if field.primary_key else ()))
+        sharing: dict[int, list[Any]] = {}
+        for place, field in zip(layout.instance.places, layout.instance.fields, strict=True):
+            sharing.setdefault(place, []).append(field)
+        for _, fields in sorted(sharing.items()):
+            # A key and the link that repeats it are one column, called as the link is, which is the model's own.
+            field = fields[-1]
+            names = [name for each in fields for name in (each.name, each.attname)]
+            names += ["pk"] if field.primary_key else []
             found.append(NamedColumn(tuple(dict.fromkeys(names)), field.column, field.sql_type, field))
     for name, item in zip(layout.names, layout.items[layout.extra :], strict=True):
         computed = isinstance(item.type, Computed)

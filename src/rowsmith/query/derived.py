@@ -56,7 +56,7 @@ def output_positions(layout: Layout, options: Any) -> Mapping[str, int]:
     for number, name in enumerate(layout.names, layout.extra):
         found[name] = number
     if layout.instance is not None:
-        for number, field in enumerate(layout.instance.fields, layout.instance.start):
+        for number, field in zip(layout.instance.places, layout.instance.fields, strict=True):
             found[field.name] = found[field.attname] = number
     for field in options.concrete_fields:
         names = [field.name, field.attname, *(["pk"] if field is options.pk else [])]

@@ -30,17 +30,23 @@ def item_of(node: Expression, field: Any) -> Item:
 class Instance(Record):
     """Columns that make one instance.
 
-    start:     the index of its first column.
-    fields:    the fields loaded, in column order.
+    places:    the index of the column of each field; fields of the same value share one.
+    fields:    the fields loaded.
     deferred:  whether some concrete fields are left out.
     related:   instances selected along with this one.
     """
 
     model: Any
-    start: int
+    places: tuple[int, ...]
     fields: tuple[Any, ...]
     deferred: bool
     related: tuple[Related, ...] = ()
+
+    @property
+    def key(self) -> int:
+        """The index of a column that is never NULL where there is an instance."""
+        keys = self.model._meta.pk_fields
+        return next(place for place, field in zip(self.places, self.fields, strict=True) if field in keys)
 
 
 class Related(Record):

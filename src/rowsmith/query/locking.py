@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rowsmith.exceptions import FieldError, did_you_mean
 from rowsmith.query.layout import Instance, Layout
 from rowsmith.query.paths import SEPARATOR
@@ -23,7 +25,7 @@ def lock_of(query: Query, layout: Layout, outputs: tuple[Output, ...]) -> Lock |
     if lock is None or not lock.of:
         return lock
     selected = {part.alias for output in outputs for part in walk(output.expression) if isinstance(part, Column)}
-    aliases = {SELF: query.base}
+    aliases: dict[str, str | None] = {SELF: query.base}
     if layout.instance is not None:
         aliases.update(_followed(layout.instance, outputs, ""))
     unknown = [name for name in lock.of if name not in aliases]
@@ -33,16 +35,26 @@ def lock_of(query: Query, layout: Layout, outputs: tuple[Output, ...]) -> Lock |
             f"{did_you_mean(unknown[0], aliases)} Only relations that select_related() follows can be locked. "
             f"Choices are: {', '.join(aliases)}."
         )
-    held = tuple(dict.fromkeys(aliases[name] for name in lock.of if aliases[name] in selected))
+    wanted = [aliases[name] for name in lock.of]
+    held = tuple(dict.fromkeys(alias for alias in wanted if alias is not None and alias in selected))
     return replace(lock, of=held) if held else None
 
 
-def _followed(instance: Instance, outputs: tuple[Output, ...], prefix: str) -> dict[str, str]:
-    """The aliases of the tables selected along with an instance, by their paths."""
-    found: dict[str, str] = {}
+def _followed(instance: Instance, outputs: tuple[Output, ...], prefix: str) -> dict[str, str | None]:
+    """The aliases of the tables selected along with an instance, by their paths; None where nothing is selected."""
+    found: dict[str, str | None] = {}
+    tables: dict[Any, str] = {}
+    for place, field in zip(instance.places, instance.fields, strict=True):
+        column = outputs[place].expression
+        assert isinstance(column, Column)
+        # A key that is read from the link to it is no sign of its own table.
+        if column.name == field.column:
+            tables[field.model] = column.alias
+    for ancestor, way in instance.model._meta.ways_up.items():
+        found[prefix + SEPARATOR.join(step.field.name for step in way)] = tables.get(ancestor)
     for related in instance.related:
-        first = outputs[related.instance.start].expression
-        assert isinstance(first, Column)
-        found[prefix + related.name] = first.alias
+        key = outputs[related.instance.key].expression
+        assert isinstance(key, Column)
+        found[prefix + related.name] = key.alias
         found.update(_followed(related.instance, outputs, f"{prefix}{related.name}{SEPARATOR}"))
     return found

@@ -68,7 +68,7 @@ def is_total(query: Query, scope: Resolver) -> bool:
     keys = [ordering.expression for ordering in resolved_ordering(query, scope)]
     columns = {key.name for key in keys if isinstance(key, sql.Column) and key.alias == query.base}
     together = (*options.unique_together, *(constraint.fields for constraint in options.total_unique_constraints))
-    unique = [(field,) for field in options.concrete_fields if field.unique]
+    unique = [(field,) for field in options.local_concrete_fields if field.unique]
     unique += [tuple(options.get_field(name) for name in names) for names in together]
     return any(all(not f.null and f.column in columns for f in fields) for fields in unique)
 
@@ -92,7 +92,8 @@ def resolved_key(key: SortKey, scope: Resolver, seen: tuple[Any, ...] = ()) -> l
         return [sql.Ordering(scope.name(key.name).node, key.descending)]
     path = scope.parse(key.name)
     relation = path.relation
-    by_key = relation is not None and key.name.split(SEPARATOR)[-1] == relation.attname != relation.name
+    last = key.name.split(SEPARATOR)[-1]
+    by_key = relation is not None and (last == "pk" or last == relation.attname != relation.name)
     if relation is None or by_key or path.rest or not path.steps[-1].model._meta.ordering:
         return [sql.Ordering(scope.name(key.name).node, key.descending)]
     if relation in seen:

@@ -62,10 +62,11 @@ def parse(options: Any, path: str, extra: Iterable[str] = ()) -> Path:
                 raise unknown(options, name, path, extra)
             return Path(tuple(steps), field, relation, tuple(names[position:]))
         if not found.is_relation:
+            steps.extend(current.way_to(found.model))
             return Path(tuple(steps), found, None, tuple(names[position + 1 :]))
         relation = found
         by_key = name == getattr(found, "attname", None) and name != found.name
-        taken = found.steps
+        taken = current.steps_along(found)
         steps.extend(taken)
         field = found if found.concrete else taken[-1].model._meta.pk
         if by_key:
@@ -77,21 +78,24 @@ def parse(options: Any, path: str, extra: Iterable[str] = ()) -> Path:
 
 def is_forward(step: Any) -> bool:
     """Whether the step goes from a foreign key to the row that it names, so that its target need not be joined."""
-    source = step.pairs[0][0]
-    return (
-        not step.multiple
-        and source.is_relation
-        and source.related_model._meta.concrete_model is step.model._meta.concrete_model
-    )
+    source, target = step.pairs[0]
+    if step.multiple:
+        return False
+    while source.is_relation:
+        # A key may itself be a link to another row of the same key.
+        source = source.target_field
+        if source == target:
+            return True
+    return False
 
 
 def trimmed(path: Path) -> tuple[tuple[Any, ...], Any]:
     """The steps that must be joined and the field to read at their end, without joins to a key that is at hand."""
     steps, field = list(path.steps), path.field
     if path.relation is not None and path.relation.concrete and steps and steps[-1].field is path.relation:
-        # The path ends on a forward relation: its own column holds the key.
-        steps.pop()
-        return trimmed(Path(tuple(steps), path.relation, None, ()))
+        # The path ends on a forward relation: its own column holds the key, or another one of the same value.
+        [(source, _)] = steps.pop().pairs
+        return trimmed(Path(tuple(steps), source, None, ()))
     while steps and is_forward(steps[-1]):
         source = next((source for source, target in steps[-1].pairs if target is field or target == field), None)
         if source is None:

@@ -32,7 +32,11 @@ class RelatedKey:
 
     def _key_of(self, instance: Any) -> Any:
         check_model(instance._meta, self.related_model, repr(instance))
-        key = getattr(instance, self.key.attname)
+        field = self.key
+        while field.is_relation and not isinstance(instance, field.model):
+            # An ancestor of the row that is meant has the same key under another name.
+            field = field.target_field
+        key = getattr(instance, field.attname)
         while hasattr(key, "_meta"):
             key = key.pk
         if key is None or not instance._is_pk_set():

@@ -155,6 +155,13 @@ class Resolver:
         nullable = field.null or alias in self.optional
         return sql.Column(alias, field.column, type=field.sql_type, nullable=nullable, computed=field.generated)
 
+    def column_of(self, alias: str, options: Any, field: Any) -> sql.Column:
+        """The column of a field that the model with `options`, whose own table is `alias`, has or inherits."""
+        steps, field = trimmed(Path(options.way_to(field.model), field, None, ()))
+        for step in steps:
+            alias = self.join(alias, step)
+        return self.column(alias, field)
+
     # Names
 
     def parse(self, path: str) -> Path:

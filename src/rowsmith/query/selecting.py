@@ -11,12 +11,29 @@ from rowsmith.query.layout import Instance, Item, Layout, Related, item_of
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
+from rowsmith.records import Record
+from rowsmith.sql import expressions as sql
 from rowsmith.sql.select import Output
 
 Tree = dict[str, "Tree"]
 
 _FOLLOW_DEPTH = 5
 """How far select_related() without names follows non-null relations."""
+
+
+class Home(Record):
+    """An instance from which columns are read.
+
+    alias, options:  its own table.
+    fields:          what is loaded of it.
+    """
+
+    alias: str
+    options: Any
+    fields: tuple[Any, ...]
+
+
+Homes = Mapping[Any, Home]
 
 
 def name_tree(names: Iterable[str]) -> Tree:
@@ -33,7 +50,7 @@ def select_instance(query: Query, scope: Resolver) -> tuple[tuple[Output, ...], 
     """The outputs and the layout of instances with their related instances and annotations."""
     outputs: list[Output] = []
     items: list[Item] = []
-    instance = _instance(query.options, scope, scope.joins[0].alias, query, query.loaded, "", outputs, items)
+    instance = _instance(query.options, scope, scope.joins[0].alias, query, query.loaded, "", outputs, items, {})
     extra = len(outputs)
     names = []
     for name, annotation in query.annotations.items():
@@ -67,14 +84,14 @@ def loaded_fields(options: Any, loaded: Loaded, prefix: str) -> tuple[Any, ...]:
     deeper = {name.split(SEPARATOR)[0] for name in named if SEPARATOR in name}
     fields = options.concrete_fields
     if loaded.defer:
-        return tuple(f for f in fields if f.primary_key or not ({f.name, f.attname} & own))
+        return tuple(f for f in fields if f in options.pk_fields or not ({f.name, f.attname} & own))
     if not named:
         return tuple(fields)
     if "pk" in own:
         own.add(options.pk.name)
     if not own and not deeper:
         return tuple(fields)
-    return tuple(f for f in fields if f.primary_key or {f.name, f.attname} & (own | deeper))
+    return tuple(f for f in fields if f in options.pk_fields or {f.name, f.attname} & (own | deeper))
 
 
 def _instance(
@@ -86,19 +103,41 @@ def _instance(
     prefix: str,
     outputs: list[Output],
     items: list[Item],
+    homes: Homes,
 ) -> Instance:
-    fields = loaded_fields(options, loaded, prefix)
-    start = len(outputs)
+    own = Home(alias, options, loaded_fields(options, loaded, prefix))
+    fields = own.fields
+    if homes:
+        # What the parent has of its columns is at hand, and what it leaves out is left out here.
+        fields = tuple(f for f in options.concrete_fields if f in homes.get(f.model, own).fields)
+    places = []
     for field in fields:
-        outputs.append(Output(scope.column(alias, field)))
-        items.append(Item(field.read_type, field))
+        home = homes.get(field.model, own)
+        column = scope.column_of(home.alias, home.options, field)
+        place = _place_of(column, outputs) if options.links else None
+        if place is None:
+            place = len(outputs)
+            outputs.append(Output(column))
+            items.append(Item(field.read_type, field))
+        places.append(place)
     related: tuple[Related, ...] = ()
     if query.related is not None:
         branches: Mapping[str, Any] | None = _branch(query.related, prefix)
         if branches is None or branches:
-            related = tuple(_related(options, scope, alias, query, loaded, prefix, branches, fields, outputs, items))
+            related = tuple(
+                _related(options, scope, alias, query, loaded, prefix, branches, fields, outputs, items, homes)
+            )
     deferred = len(fields) < len(options.concrete_fields)
-    return Instance(options.model, start, fields, deferred, related)
+    return Instance(options.model, tuple(places), fields, deferred, related)
+
+
+def _place_of(column: sql.Column, outputs: Sequence[Output]) -> int | None:
+    """Where a column is selected already."""
+    for place, output in enumerate(outputs):
+        known = output.expression
+        if isinstance(known, sql.Column) and (known.alias, known.name) == (column.alias, column.name):
+            return place
+    return None
 
 
 def _branch(related: tuple[str, ...], prefix: str) -> Mapping[str, Any] | None:
@@ -122,9 +161,11 @@ def _related(
     fields: tuple[Any, ...],
     outputs: list[Output],
     items: list[Item],
+    homes: Homes,
 ) -> Iterable[Related]:
     if branches is None:
-        followed = [f for f in options.fields if f.is_relation and f.concrete and not f.null]
+        links = {link for _, link in options.links}
+        followed = [f for f in options.fields if f.is_relation and f.concrete and not f.null and f not in links]
     else:
         filtered = [name for name in branches if not prefix and name in scope.filtered]
         for name in filtered:
@@ -135,10 +176,19 @@ def _related(
             raise FieldError(
                 f"{options.object_name}.{relation.name} cannot be both deferred and traversed by select_related()."
             )
-        [step] = relation.steps
-        there = scope.join(alias, step)
+        home = homes.get(relation.model)
+        there, steps = alias, options.steps_along(relation)
+        if home is not None:
+            there, steps = home.alias, home.options.steps_along(relation)
+        for step in steps:
+            there = scope.join(there, step)
         name = f"{prefix}{relation.name}{SEPARATOR}"
-        instance = _instance(step.model._meta, scope, there, query, loaded, name, outputs, items)
+        above: Homes = {}
+        if not relation.concrete and relation.parent_link:
+            # From a parent to its child: the rows of the child's ancestors are the ones that we come from.
+            own = Home(alias, options, fields)
+            above = {**dict.fromkeys((options.concrete_model, *options.ways_up), own), **homes}
+        instance = _instance(steps[-1].model._meta, scope, there, query, loaded, name, outputs, items, above)
         back = relation.remote_field.cache_name if relation.one_to_one else None
         yield Related(relation.name, relation.cache_name, back, there in scope.optional, instance)
 
@@ -148,7 +198,7 @@ def _filtered(
 ) -> Related:
     """An instance that hangs on another by a FilteredRelation, under its name."""
     found, _ = awake(scope, name)
-    instance = _instance(found.options, scope, found.alias, query, loaded, f"{name}{SEPARATOR}", outputs, items)
+    instance = _instance(found.options, scope, found.alias, query, loaded, f"{name}{SEPARATOR}", outputs, items, {})
     relation = found.relation
     # A row that refers to the parent knows it, if it is the parent that this one hangs on.
     direct = not relation.concrete and not relation.many_to_many and scope.joins[0].options is relation.model._meta
@@ -188,6 +238,6 @@ def check_related(query: Query, names: Iterable[str]) -> None:
                 check(filtered[name].options, below, f"{name}{SEPARATOR}")
                 continue
             relation = _relation(options, name, prefix)
-            check(relation.steps[0].model._meta, below, f"{prefix}{name}{SEPARATOR}")
+            check(relation.steps[-1].model._meta, below, f"{prefix}{name}{SEPARATOR}")
 
     check(query.options, name_tree(names), "")

@@ -14,6 +14,7 @@ from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.filtered import FilteredRelation
 from rowsmith.expressions.q import Q
 from rowsmith.lookups.registry import LOOKUPS
+from rowsmith.metadata.ancestry import continued
 from rowsmith.query.combining import choosing_of_whole, uncombined
 from rowsmith.query.grouping import groups_of
 from rowsmith.query.naming import filtered_join
@@ -66,17 +67,22 @@ def filtered(query: Query, slots: Slots, args: Sequence[Any], kwargs: Mapping[st
 def linked_to(query: Query, slots: Slots, step: Any, key_field: Any, key: Any) -> Query:
     """The rows that a linking table links to `key`; the next filter() shares the join."""
     scope = scope_of(query, slots, reuse=set())
-    column = scope.column(scope.join(query.base, step), key_field)
+    column = scope.column(_linked(scope, step), key_field)
     predicate = LOOKUPS["exact"].plain(Resolved(column, key_field.target_field), slots.take(key))
     where = p.conjunction([query.where, predicate])
     return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset(scope.reuse or ()))
+
+
+def _linked(scope: Resolver, step: Any) -> str:
+    """The alias of the linking table that `step` leads to, from the query's model or from an ancestor of it."""
+    return scope.follow(continued(scope.options.way_to(step.pairs[0][0].model), (step,)))
 
 
 def linked(query: Query, slots: Slots, step: Any, key_field: Any, keys: Any, name: str) -> Query:
     """The rows that a linking table links to one of `keys`; each row tells its key under `name`."""
     # Conditions of the queryset on the same relation speak of the link to the parent.
     scope = scope_of(query, slots)
-    column = scope.column(scope.join(query.base, step), key_field)
+    column = scope.column(_linked(scope, step), key_field)
     predicate = LOOKUPS["in"].plain(Resolved(column, key_field.target_field), slots.take(keys))
     annotations = MappingProxyType({**query.annotations, name: Annotation(column, key_field)})
     where = p.conjunction([query.where, predicate])

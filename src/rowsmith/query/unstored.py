@@ -30,7 +30,7 @@ def fields_read(model: Any, expressions: Iterable[Any]) -> tuple[Any, ...] | Non
 
     returns: the fields in the order of the model; None where SQL text of the user's own hides them.
     """
-    by_column = {field.column: field for field in model._meta.concrete_fields}
+    by_column = {field.column: field for field in model._meta.local_concrete_fields}
     found: set[Any] = set()
     pending = list(expressions)
     while pending:
@@ -42,7 +42,7 @@ def fields_read(model: Any, expressions: Iterable[Any]) -> tuple[Any, ...] | Non
                 if field.generated and field not in found:
                     pending.append(field.expression)
                 found.add(field)
-    return tuple(field for field in model._meta.concrete_fields if field in found)
+    return tuple(field for field in model._meta.local_concrete_fields if field in found)
 
 
 class OverRow(Combinable):
@@ -79,7 +79,7 @@ class OverRow(Combinable):
             field.column: sql.RowValue(found.node, type=field.sql_type)
             for field, found in zip(self.model._meta.generated_fields, others, strict=True)
         }
-        fields = {field.column: field for field in self.model._meta.concrete_fields}
+        fields = {field.column: field for field in self.model._meta.local_concrete_fields}
         given: dict[str, sql.Expression] = {}
         for column, value in self.values.items():
             field = fields[column]

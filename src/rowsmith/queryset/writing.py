@@ -12,6 +12,7 @@ from rowsmith.execution import cascade, writing
 from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query
+from rowsmith.query.writes import update_field
 from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.reading import Reading
 from rowsmith.sql.modify import Conflict
@@ -123,6 +124,12 @@ class Writing(Reading[M, R]):
     ) -> list[M]:
         """Insert many instances with few statements; the list, with keys where the database tells them."""
         _check_batch_size(batch_size)
+        if self.model._meta.links:
+            parents = ", ".join(parent.__name__ for parent, _ in self.model._meta.links)
+            raise ValueError(
+                f"Can't bulk create {self.model._meta.object_name}, a multi-table inherited model: each row needs the "
+                f"key of its row of {parents}. Save the instances one by one, in one transaction."
+            )
         conflict = self._conflict(ignore_conflicts, update_conflicts, update_fields, unique_fields)
         instances = self._instances("bulk_create", objs)
         if not instances:
@@ -200,8 +207,11 @@ class Writing(Reading[M, R]):
             if instance._pending:
                 instance._take_over_keys()
         alias = self.db
+        matched = [0]
         with Atomic(alias, savepoint=False, durable=False):
-            return writing.bulk_update(meta, instances, chosen, alias, batch_size)
+            for owner, fields in _by_table(meta, chosen).items():
+                matched.append(writing.bulk_update(owner._meta, instances, fields, alias, batch_size))
+        return max(matched)
 
     def update(self, **changes: Any) -> int:
         """Set fields of all rows with one statement; how many rows matched."""
@@ -221,16 +231,41 @@ class Writing(Reading[M, R]):
                     f"{self.model._meta.object_name} has no field named {name!r}; "
                     "update() sets fields of the model itself."
                 )
-        if self.model._meta.generated_fields:
+        meta = self.model._meta
+        if meta.generated_names:
             # The database computes them, whatever is said.
-            changes = {name: value for name, value in changes.items() if not self._is_generated(name)}
+            changes = {name: value for name, value in changes.items() if name not in meta.generated_names}
             if not changes:
                 return 0
+        if meta.links:
+            fields = {name: update_field(meta, name) for name in changes}
+            if any(field.model is not meta.concrete_model for field in fields.values()):
+                return self._update_tables(fields, changes)
         return writing.update_query(self._shape, self._values, changes, self.db)
 
-    def _is_generated(self, name: str) -> bool:
-        field = self.model._meta.fields_map.get(name)
-        return field is not None and field.generated
+    def _update_tables(self, fields: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
+        """Set fields of which some are inherited: one statement for each table."""
+        meta, alias = self.model._meta, self.db
+        tables = {
+            owner: {name: value for name, value in changes.items() if fields[name] in chosen}
+            for owner, chosen in _by_table(meta, tuple(fields.values())).items()
+        }
+        rows = self.order_by().select_related(None)
+        if len(tables) == 1:
+            [(ancestor, its)] = tables.items()
+            keys = rows.values_list(ancestor._meta.pk.attname)
+            return int(ancestor._base_manager.using(alias).filter(pk__in=keys).update(**its))
+        # What one statement sets may decide which rows the next one finds, so these are told by their keys.
+        own = tables.pop(meta.concrete_model, None)
+        names = ("pk", *(ancestor._meta.pk.attname for ancestor in tables))
+        with Atomic(alias, savepoint=False, durable=False):
+            found = list(rows.using(alias).values_list(*names))
+            if own is not None:
+                self.filter(pk__in=[key for key, *_ in found]).update(**own)
+            for place, (ancestor, its) in enumerate(tables.items(), 1):
+                its_rows = ancestor._base_manager.using(alias).filter(pk__in=[keys[place] for keys in found])
+                its_rows.update(**its)
+        return len({key for key, *_ in found})
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete all rows and what depends on them; how many rows in all, and of each model."""
@@ -269,6 +304,14 @@ def _check_changeable(query: Query, action: str) -> None:
             f"Cannot {action} rows of the common table {query.joins[0].table!r}, which are results of a query. "
             f"Write Model.objects.filter(pk__in=<its keys>).{action}(...)."
         )
+
+
+def _by_table(meta: Any, fields: tuple[Any, ...]) -> dict[Any, tuple[Any, ...]]:
+    """Fields by the model in whose table they are, the model's own first."""
+    if not meta.links:
+        return {meta.concrete_model: fields}
+    owners = sorted({field.model for field in fields}, key=meta.model.__mro__.index)
+    return {owner: tuple(field for field in fields if field.model is owner) for owner in owners}
 
 
 def _called(values: Mapping[str, Any]) -> dict[str, Any]:
