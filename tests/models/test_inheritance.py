@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rowsmith import checks, models
+from rowsmith import models
 from rowsmith.exceptions import FieldError
+from rowsmith.metadata.checks import check_models
 
 
 class Owner(models.Model):
@@ -398,14 +399,29 @@ def test_a_relation_to_the_parent_needs_a_name_of_its_own():
     class Branch(Place):
         head = models.ForeignKey(Place, models.CASCADE)
 
-    found = [message for message in checks.check_models([Branch]) if message.id == "fields.E305"]
+    found = [message for message in check_models([Branch]) if message.id == "fields.E305"]
     assert {str(message.obj).split(".")[-1] for message in found} == {"head", "place_ptr"}
     assert all("Branch.head" in message.msg and "Branch.place_ptr" in message.msg for message in found)
 
     class Outpost(Place):
         head = models.ForeignKey(Place, models.CASCADE, related_name="outposts")
 
-    assert not checks.check_models([Outpost])
+    assert not check_models([Outpost])
+
+
+def test_a_table_says_nothing_of_columns_in_another_one():
+    class Lodge(Place):
+        beds = models.IntegerField()
+
+        class Meta:
+            unique_together = [["name", "beds"]]
+            indexes = [models.Index(fields=["name"], name="lodge_name")]
+            constraints = [models.UniqueConstraint(fields=["owner"], name="lodge_owner")]
+
+    found = check_models([Lodge])
+    assert [message.id for message in found] == ["models.E016"] * 3
+    assert "'unique_together' refers to field 'name' which is not local" in found[0].msg
+    assert "Place" in found[0].hint
 
 
 def test_a_field_added_to_a_parent_later_is_inherited():

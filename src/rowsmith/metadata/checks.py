@@ -519,6 +519,13 @@ def _known_names(model: Any, names: Iterable[str], option: str) -> Iterator[Chec
                 model,
                 "models.E013",
             )
+        elif field.model is not model._meta.concrete_model:
+            yield error(
+                f"{option!r} refers to field {name!r} which is not local to model {model.__name__!r}.",
+                model,
+                "models.E016",
+                hint=f"Its column is in the table of {field.model.__name__}: say it in the Meta of that model.",
+            )
 
 
 def _ordering(model: Any) -> Iterator[CheckMessage]:
