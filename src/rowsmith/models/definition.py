@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import partialmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rowsmith.exceptions import (
     DatabaseError,
@@ -51,14 +51,17 @@ class ModelBase(type):
         cls = super().__new__(mcs, name, bases, body, **kwargs)
         return _define(cls, parents, contributions, meta, body)
 
-    def __getattr__(cls, name: str) -> Any:
-        """Columns have no attribute of their own on the class, so that instances read and store at full speed."""
-        meta = cls.__dict__.get("_meta")
-        if meta is not None:
-            field = meta.fields_map.get(name)
-            if field is not None:
-                return field.attribute
-        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
+    if not TYPE_CHECKING:
+        # Checkers know the columns of a class by their descriptors, and that there are no others.
+
+        def __getattr__(cls, name: str) -> Any:
+            """Columns have no attribute of their own on the class, so that instances read and store at full speed."""
+            meta = cls.__dict__.get("_meta")
+            if meta is not None:
+                field = meta.fields_map.get(name)
+                if field is not None:
+                    return field.attribute
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
 
     def __dir__(cls) -> list[str]:
         """Columns too, for whoever completes or corrects names."""
