@@ -59,7 +59,7 @@ coverage: $(BIN)/.test
 
 types: $(BIN)/.lint
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: $(BIN)/.lint
 	$(BIN)/lint-imports

@@ -95,6 +95,10 @@ class Flight(models.Model):
     minute = models.IntegerField()
     time_hour = models.DateTimeField()
 
+    # For type checkers: the columns behind the foreign keys.
+    carrier_id: str
+    origin_id: str
+
     def __str__(self) -> str:
         return f"{self.carrier_id} {self.number} {self.origin_id}-{self.dest_code}"
 

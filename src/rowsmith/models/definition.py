@@ -117,7 +117,7 @@ class ModelBase(type):
             setattr(target, rel.cache_name, MISSING)
             setattr(target, accessor, ReverseOneToOne(rel))
 
-    def _install_neighbours(cls, field: Any) -> None:
+    def _install_neighbours(cls: Any, field: Any) -> None:
         for direction, is_next in (("next", True), ("previous", False)):
             name = f"get_{direction}_by_{field.name}"
             if name not in cls.__dict__:

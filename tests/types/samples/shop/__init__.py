@@ -1,0 +1,1 @@
+"""Models in two modules, for which stubs are written."""
