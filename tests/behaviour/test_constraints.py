@@ -13,7 +13,7 @@ from rowsmith.models.functions import Coalesce, Length, Lower
 from rowsmith.testing import recorded_statements
 
 
-class Room(models.Model):
+class Hall(models.Model):
     name = models.CharField(max_length=20, null=True)
     floor = models.IntegerField(default=0)
     seats = models.IntegerField(null=True)
@@ -40,7 +40,7 @@ class Room(models.Model):
         ]
 
 
-class Place(models.Model):
+class Seat(models.Model):
     """A position that may be taken twice until the end of the transaction."""
 
     number = models.IntegerField()
@@ -56,7 +56,7 @@ class Slot(models.Model):
 
     hour = models.IntegerField(null=True)
     word = models.TextField(null=True)
-    owner = models.ForeignKey(Place, models.CASCADE, null=True, blank=True)
+    owner = models.ForeignKey(Seat, models.CASCADE, null=True, blank=True)
     size = models.GeneratedField(expression=Length("word"), output_field=models.IntegerField(), db_persist=True)
 
     class Meta:
@@ -75,12 +75,12 @@ class Slot(models.Model):
 
 @pytest.fixture
 def rooms(tables):
-    tables(Room)
+    tables(Hall)
 
 
 @pytest.fixture
 def slots(tables):
-    tables(Place, Slot)
+    tables(Seat, Slot)
 
 
 def judged(instance, name):
@@ -96,44 +96,44 @@ def judged(instance, name):
 
 @pytest.mark.feature("C-006", "C-007", "C-009")
 def test_the_database_keeps_checks(rooms):
-    Room.objects.create(seats=None)
-    room = Room.objects.create(seats=99, area=1)
+    Hall.objects.create(seats=None)
+    room = Hall.objects.create(seats=99, area=1)
     with pytest.raises(CheckViolation), transaction.atomic():
-        Room.objects.create(seats=100)
+        Hall.objects.create(seats=100)
     room.seats = 0
     with pytest.raises(IntegrityError), transaction.atomic():
         room.save()
-    assert Room.objects.count() == 2
+    assert Hall.objects.count() == 2
 
 
 @pytest.mark.feature("C-001", "C-003", "C-004", "C-020", "C-021")
 def test_each_constraint_asks_once_before_the_row_is_written(rooms):
-    Room.objects.create(name="Blue", floor=3, seats=5, is_open=False, area="1.50")
-    assert judged(Room(seats=100), "some_seats") == (None, 1)
-    assert judged(Room(seats=None), "some_seats") == (True, 1)
+    Hall.objects.create(name="Blue", floor=3, seats=5, is_open=False, area="1.50")
+    assert judged(Hall(seats=100), "some_seats") == (None, 1)
+    assert judged(Hall(seats=None), "some_seats") == (True, 1)
     # The generated column is computed from what it depends on, also where the instance holds an old value.
-    assert judged(Room(floor=25), "low") == ("high", 1)
-    assert judged(Room(floor=24, twice=99), "low") == (True, 1)
-    assert judged(Room(name="BLUE", floor=3), "one_name") == (None, 1)
-    assert judged(Room(name="BLUE", floor=4), "one_name") == (True, 1)
-    assert judged(Room(name=None, floor=3), "one_name") == (True, 1)
-    assert judged(Room(seats=5, is_open=False), "one_closed") == (None, 1)
-    assert judged(Room(seats=5, is_open=True), "one_closed") == (True, 1)
-    assert judged(Room(seats=None, is_open=False), "one_closed") == (True, 0)
-    assert judged(Room(area="1.50", is_open=False), "one_area") == ("unique_together", 1)
-    assert judged(Room(area=None, is_open=False), "one_area") == (True, 0)
-    stored = Room.objects.get()
-    for constraint in Room._meta.constraints:
+    assert judged(Hall(floor=25), "low") == ("high", 1)
+    assert judged(Hall(floor=24, twice=99), "low") == (True, 1)
+    assert judged(Hall(name="BLUE", floor=3), "one_name") == (None, 1)
+    assert judged(Hall(name="BLUE", floor=4), "one_name") == (True, 1)
+    assert judged(Hall(name=None, floor=3), "one_name") == (True, 1)
+    assert judged(Hall(seats=5, is_open=False), "one_closed") == (None, 1)
+    assert judged(Hall(seats=5, is_open=True), "one_closed") == (True, 1)
+    assert judged(Hall(seats=None, is_open=False), "one_closed") == (True, 0)
+    assert judged(Hall(area="1.50", is_open=False), "one_area") == ("unique_together", 1)
+    assert judged(Hall(area=None, is_open=False), "one_area") == (True, 0)
+    stored = Hall.objects.get()
+    for constraint in Hall._meta.constraints:
         assert judged(stored, constraint.name)[0] is True
 
 
 @pytest.mark.feature("C-004", "C-018", "V-048")
 def test_full_clean_sends_one_query_for_each(rooms):
-    Room.objects.create(name="Blue", floor=3, seats=5, area="1.50")
-    room = Room(name="blue", floor=3, seats=500, area="1.50")
+    Hall.objects.create(name="Blue", floor=3, seats=5, area="1.50")
+    room = Hall(name="blue", floor=3, seats=500, area="1.50")
     with recorded_statements() as seen, pytest.raises(ValidationError) as caught:
         room.full_clean()
-    assert len(seen) == len(Room._meta.constraints)
+    assert len(seen) == len(Hall._meta.constraints)
     messages = sorted(message for messages in caught.value.message_dict.values() for message in messages)
     assert "one_name: taken" in messages
     assert len(messages) == 3
@@ -142,7 +142,7 @@ def test_full_clean_sends_one_query_for_each(rooms):
 
 @pytest.mark.feature("C-016", "C-017")
 def test_nulls_may_be_equal(slots, database):
-    place = Place.objects.create(number=1)
+    place = Seat.objects.create(number=1)
     Slot.objects.create(hour=None, owner=None, word="abc")
     Slot.objects.create(hour=1, owner=place)
     assert judged(Slot(hour=None, owner=None), "one_hour") == ("unique_together", 1)
@@ -181,16 +181,16 @@ def test_what_the_user_wrote_in_sql_is_kept_by_the_database_alone(slots):
 
 @pytest.mark.feature("C-014")
 def test_a_deferred_constraint_waits_for_the_commit(slots, database):
-    one, two = Place.objects.create(number=1), Place.objects.create(number=2)
+    one, two = Seat.objects.create(number=1), Seat.objects.create(number=2)
     with transaction.atomic():
-        Place.objects.filter(pk=one.pk).update(number=2)
-        Place.objects.filter(pk=two.pk).update(number=1)
-    assert list(Place.objects.order_by("pk").values_list("number", flat=True)) == [2, 1]
+        Seat.objects.filter(pk=one.pk).update(number=2)
+        Seat.objects.filter(pk=two.pk).update(number=1)
+    assert list(Seat.objects.order_by("pk").values_list("number", flat=True)) == [2, 1]
     if not database.server_features.deferrable_unique:
         return
     with pytest.raises(IntegrityError), transaction.atomic():
-        Place.objects.filter(pk=two.pk).update(number=2)
-        assert Place.objects.filter(number=2).count() == 2
+        Seat.objects.filter(pk=two.pk).update(number=2)
+        assert Seat.objects.filter(number=2).count() == 2
 
 
 @pytest.mark.feature("C-024", "C-025", "C-028", "C-029", "C-030")
@@ -199,9 +199,9 @@ def test_the_indexes_are_there(rooms):
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s",
-                           [Room._meta.db_table])  # fmt: skip
+                           [Hall._meta.db_table])  # fmt: skip
         else:
-            cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s", [Room._meta.db_table])
+            cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s", [Hall._meta.db_table])
         found = dict(cursor.fetchall())
     assert "desc" in found["room_by_name"].lower()
     assert "lower" in found["room_by_name"].lower()
@@ -237,7 +237,7 @@ def test_expressions_of_several_kinds_can_be_unique(tables):
 
 @pytest.mark.feature("C-005")
 def test_constraints_are_equal_by_what_they_say_and_can_be_built_again():
-    for constraint in (*Room._meta.constraints, *Slot._meta.constraints, *Place._meta.constraints):
+    for constraint in (*Hall._meta.constraints, *Slot._meta.constraints, *Seat._meta.constraints):
         twin = constraint.clone()
         assert twin is not constraint
         assert twin == constraint
