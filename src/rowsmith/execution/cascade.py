@@ -16,7 +16,7 @@ from rowsmith.exceptions import ProtectedError, RestrictedError
 from rowsmith.execution.writing import delete_statement, in_one_transaction
 from rowsmith.fields.on_delete import CASCADE, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL, SetValue
 from rowsmith.query.writes import deleted
-from rowsmith.signals import post_delete, pre_delete
+from rowsmith.signals import Signal, post_delete, pre_delete
 from rowsmith.sql.modify import DeleteTogether
 from rowsmith.sql.statement import Binder, binder
 
@@ -67,14 +67,17 @@ def delete_instances(model: Any, instances: list[Any], alias: str, *, keep_paren
     if lazy.add_parts(keys):
         result = lazy.run()
     else:
-        result = _Loaded(alias).run(model, instances, keep_parents=keep_parents)
+        result = _Loaded(alias, instances[0]).run(model, instances, keep_parents=keep_parents)
     for instance in instances:
         setattr(instance, model._meta.pk.attname, None)
     return result
 
 
-def delete_queryset(queryset: Any, alias: str) -> Deleted:
-    """Delete the rows of a queryset and what depends on them."""
+def delete_queryset(queryset: Any, alias: str, origin: Any) -> Deleted:
+    """Delete the rows of a queryset and what depends on them.
+
+    origin:  the queryset on which delete() was called.
+    """
     model = queryset.model
     shape, values = queryset._shape, queryset._values
     key = (connections[alias].epoch, "cascade")
@@ -86,18 +89,18 @@ def delete_queryset(queryset: Any, alias: str) -> Deleted:
     if spread or (any(True for _ in referring(model)) and not queryset._own_table_only):
         # The condition looks at other tables, whose rows may be gone before it is asked again.
         with in_one_transaction(alias):
-            return _by_keys(queryset, alias)
+            return _by_keys(queryset, alias, origin)
     lazy = _Lazy(alias)
     if not listened(model) and lazy.add_referrers(model, queryset, frozenset({model})):
         if any(field.model is model for field, _, _ in lazy.updates):
             # Rows that lose what they refer to might not meet the condition any more.
             with in_one_transaction(alias):
-                return _by_keys(queryset, alias)
+                return _by_keys(queryset, alias, origin)
         lazy.deletes.append((model, queryset))
         if not watched and lazy.repeatable(values):
             shape.compiled[key] = lazy.known()
         return lazy.run()
-    return _Loaded(alias).run(model, list(queryset))
+    return _Loaded(alias, origin).run(model, list(queryset))
 
 
 class KnownDeletion(Protocol):
@@ -139,7 +142,7 @@ def _summed(counts: Counter[str]) -> Deleted:
     return counts.total(), {label: count for label, count in counts.items() if count}
 
 
-def _by_keys(queryset: Any, alias: str) -> Deleted:
+def _by_keys(queryset: Any, alias: str, origin: Any) -> Deleted:
     model = queryset.model
     parts = parts_of(model)
     if not any(map(listened, parts)):
@@ -149,7 +152,7 @@ def _by_keys(queryset: Any, alias: str) -> Deleted:
         lazy = _Lazy(alias)
         if lazy.add_parts(dict(zip(parts, map(list, zip(*rows, strict=True)), strict=True))):
             return lazy.run()
-    return _Loaded(alias).run(model, list(queryset))
+    return _Loaded(alias, origin).run(model, list(queryset))
 
 
 class _Lazy:
@@ -264,12 +267,16 @@ def refuse(rel: Any, rows: Iterable[Any]) -> None:
 
 
 class _Loaded:
-    """A deletion of loaded instances, with signals, in an order that respects who refers to whom."""
+    """A deletion of loaded instances, with signals, in an order that respects who refers to whom.
 
-    def __init__(self, alias: str) -> None:
+    origin:  the instance or the queryset on which delete() was called.
+    """
+
+    def __init__(self, alias: str, origin: Any) -> None:
         self.alias = alias
+        self.origin = origin
         self.instances: dict[Any, dict[Any, Any]] = {}
-        self.after: dict[Any, set[Any]] = {}
+        self.after: dict[Any, dict[Any, None]] = {}
         self.updates: list[tuple[Any, Any, list[Any]]] = []
         self.protected: list[tuple[Any, list[Any]]] = []
         self.restricted: list[tuple[Any, list[Any]]] = []
@@ -280,21 +287,20 @@ class _Loaded:
         with in_one_transaction(self.alias):
             self.collect(model, instances, keep_parents=keep_parents)
             self.check()
-            for kind, rows in self.instances.items():
-                if not kind._meta.auto_created and pre_delete.receivers:
-                    for instance in rows.values():
-                        pre_delete.send(sender=kind, instance=instance, using=self.alias, origin=instances)
+            order = self.order()
+            if pre_delete.receivers:
+                for kind in order:
+                    self.announce(pre_delete, kind)
             for field, value, referrers in self.updates:
                 keys = [referrer.pk for referrer in referrers]
                 rows_of(field.model, self.alias).filter(pk__in=keys).update(**{field.name: value})
-            for kind in self.order():
+            for kind in order:
                 rows = self.instances[kind]
                 count = rows_of(kind, self.alias).filter(pk__in=list(rows))._delete_rows(self.alias)
                 if count:
                     counts[kind._meta.label] += count
-                if not kind._meta.auto_created and post_delete.receivers:
-                    for instance in rows.values():
-                        post_delete.send(sender=kind, instance=instance, using=self.alias, origin=instances)
+                if post_delete.receivers:
+                    self.announce(post_delete, kind)
         for field, value, referrers in self.updates:
             for referrer in referrers:
                 setattr(referrer, field.attname, getattr(value, "pk", value))
@@ -302,6 +308,12 @@ class _Loaded:
             for instance in rows.values():
                 setattr(instance, kind._meta.pk.attname, None)
         return counts.total(), dict(counts)
+
+    def announce(self, signal: Signal, kind: Any) -> None:
+        """Tell who listens of each instance of one model."""
+        if not kind._meta.auto_created:
+            for instance in self.instances[kind].values():
+                signal.send(sender=kind, instance=instance, using=self.alias, origin=self.origin)
 
     def collect(self, model: Any, instances: Iterable[Any], *, keep_parents: bool = False) -> None:
         """Add instances and, level by level, what their deletion takes along."""
@@ -318,17 +330,17 @@ class _Loaded:
             action = rel.on_delete
             if action == CASCADE:
                 if related is not model:
-                    self.after.setdefault(model, set()).add(related)
+                    self.after.setdefault(model, {})[related] = None
                 self.collect(related, referrers)
             elif action == PROTECT:
                 self.protected.append((rel, referrers))
             elif action == RESTRICT:
-                self.after.setdefault(model, set()).add(related)
+                self.after.setdefault(model, {})[related] = None
                 self.restricted.append((rel, referrers))
             else:
                 self.updates.append((field, new_value(action, field), referrers))
         for parent, link in model._meta.links if not keep_parents else ():
-            self.after.setdefault(parent, set()).add(model)
+            self.after.setdefault(parent, {})[model] = None
             self.collect(parent, [getattr(instance, link.name) for instance in new])
 
     def check(self) -> None:

@@ -357,6 +357,7 @@ class Linked(Removing, Related):
                 model=self.model,
                 pk_set=keys,
                 using=alias,
+                raw=False,
             )
 
     def create(self, *, through_defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:

@@ -281,7 +281,7 @@ class Writing(Reading[M, R]):
         self._result_cache = None
         if query.empty:
             return 0, {}
-        return cascade.delete_queryset(self.order_by().select_related(None), self.db)
+        return cascade.delete_queryset(self.order_by().select_related(None), self.db, self)
 
     delete.queryset_only = True  # type: ignore[attr-defined]
 
