@@ -87,6 +87,8 @@ class RelatedField(Field[S, G]):
         rel = self.remote_field
         target = rel.model
         keywords["to"] = target.lower() if isinstance(target, str) else target._meta.label_lower
+        if not getattr(self, "swappable", True):
+            keywords["swappable"] = False
         for option in ("related_name", "related_query_name"):
             if getattr(rel, option) is not None:
                 keywords[option] = getattr(rel, option)

@@ -259,6 +259,15 @@ def _relation(field: Any) -> Iterator[CheckMessage]:
             "fields.E300",
         )
         return
+    swapped = field.related_model._meta.swapped
+    if swapped:
+        yield error(
+            f"Field defines a relation with the model {field.related_model._meta.label!r}, which has been swapped out.",
+            field,
+            "fields.E301",
+            hint=f"Refer to {swapped!r}, which the configuration has put in its place.",
+        )
+        return
     name = field.remote_field.related_name
     if name and not (name.isidentifier() or name.endswith("+")):
         yield error(f"The name {name!r} is invalid related_name for field {field}", field, "fields.E306")
@@ -535,8 +544,15 @@ def _ordering(model: Any) -> Iterator[CheckMessage]:
             "'ordering' must be a tuple or list (even if you want to order by only one field).", model, "models.E014"
         )
         return
-    if meta.ordering and meta.order_with_respect_to:
+    if meta.ordering_clash:
         yield error("'ordering' and 'order_with_respect_to' cannot be used together.", model, "models.E021")
+    if meta.order_with_respect_to is not None and not meta.order_with_respect_to.is_relation:
+        yield error(
+            f"'order_with_respect_to' names {meta.order_with_respect_to.name!r}, which is not a foreign key.",
+            model,
+            "rowsmith.E107",
+            hint="Name the foreign key to the parent among whose rows each one has its place.",
+        )
     for item in meta.ordering:
         if not isinstance(item, str) or item == "?":
             continue

@@ -68,7 +68,7 @@ class Options:
     default_manager_name: str | None
     base_manager_name: str | None
     get_latest_by: Any
-    order_with_respect_to: str | None
+    order_with_respect_to: Any  # a name until the class is finished, then the field; None for no such order
     required_db_features: tuple[str, ...]
     required_db_vendor: str | None
     permissions: tuple[tuple[str, str], ...]
@@ -108,6 +108,8 @@ class Options:
             self.verbose_name_plural = f"{self.verbose_name}s"
         self.unique_together = normalize_together(self.unique_together)
         self.ordering = () if self.ordering is None else self.ordering
+        # Which of the two was meant, a check asks.
+        self.ordering_clash = bool(self.ordering and self.order_with_respect_to)
         self.constraints = list(self.constraints)
         self.indexes = list(self.indexes)
         self.db_table = self.db_table or names.shortened(f"{self.app_label}_{self.model_name}")
@@ -192,6 +194,9 @@ class Options:
         self.local_fields = target._meta.local_fields
         self.local_many_to_many = target._meta.local_many_to_many
         self.parents[target] = None
+        if target._meta.order_with_respect_to is not None:
+            self.order_with_respect_to = target._meta.order_with_respect_to
+            self.ordering = self.ordering or target._meta.ordering
         target._meta.heirs.append(self)
 
     def setup_child(self, parent: Any, link: Any) -> None:

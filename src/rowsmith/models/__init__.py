@@ -72,6 +72,7 @@ from rowsmith.fields.on_delete import (
     SET_DEFAULT,
     SET_NULL,
 )
+from rowsmith.fields.order import OrderWrt
 from rowsmith.fields.plain import BinaryField, GenericIPAddressField, UUIDField
 from rowsmith.fields.related import ForeignKey, ForeignObject, OneToOneField
 from rowsmith.fields.relation import ForeignObjectRel, ManyToManyRel, ManyToOneRel, OneToOneRel
@@ -160,6 +161,7 @@ __all__ = [
     "OneToOneField",
     "OneToOneRel",
     "OrderBy",
+    "OrderWrt",
     "OuterRef",
     "PositiveBigIntegerField",
     "PositiveIntegerField",

@@ -14,8 +14,10 @@ from rowsmith.exceptions import (
     ObjectDoesNotExist,
     ObjectNotUpdated,
 )
+from rowsmith.execution.places import arrange, keys_in_order, neighbour
 from rowsmith.fields import numbers
 from rowsmith.fields.on_delete import CASCADE
+from rowsmith.fields.order import ORDER, OrderWrt
 from rowsmith.fields.related import RECURSIVE, ForeignKey, OneToOneField
 from rowsmith.metadata import ancestry
 from rowsmith.metadata.names import shortened
@@ -61,6 +63,9 @@ class ModelBase(type):
                 field = meta.fields_map.get(name)
                 if field is not None:
                     return field.attribute
+                if any(name in base.__dict__ for base in cls.__mro__):
+                    # A manager, for one, has said itself why it is not to be had; asking again shows its own error.
+                    return type.__getattribute__(cls, name)
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}", name=name, obj=cls)
 
     def __dir__(cls) -> list[str]:
@@ -106,6 +111,10 @@ class ModelBase(type):
         """Give the model that `field` refers to its accessor, now that it is known."""
         rel = field.remote_field
         target = rel.model
+        if cls._meta.order_with_respect_to in (field, field.name, field.attname):
+            name = cls._meta.model_name
+            setattr(target, f"get_{name}_order", partialmethod(keys_in_order, cls))
+            setattr(target, f"set_{name}_order", partialmethod(arrange, cls))
         accessor = None if rel.hidden else rel.get_accessor_name()
         if accessor is None or target._meta.swapped:
             return
@@ -318,14 +327,19 @@ def _inherit_fields(cls: Any, parents: list[Any], contributions: dict[str, Any],
 def _prepare(cls: Any, meta: Any) -> None:
     """Complete the options: the automatic key, the managers, the names of indexes and constraints."""
     options = cls._meta
-    if options.order_with_respect_to is not None:
-        raise TypeError(f"{options.label}: order_with_respect_to is not available yet.")
     if options.pk is None and not options.proxy:
         name = options.default_auto_field().rpartition(".")[2]
         if name not in _AUTO_FIELDS:
             raise ValueError(f"default_auto_field must be one of {', '.join(_AUTO_FIELDS)}, not {name!r}.")
         key = _AUTO_FIELDS[name](verbose_name="ID", primary_key=True, auto_created=True)
         key.contribute_to_class(cls, "id")
+    if isinstance(options.order_with_respect_to, str):
+        options.order_with_respect_to = options.get_field(options.order_with_respect_to)
+        options.ordering = (ORDER,)
+        if ORDER not in options.fields_map:
+            OrderWrt().contribute_to_class(cls, ORDER)
+        for name, is_next in (("get_next_in_order", True), ("get_previous_in_order", False)):
+            setattr(cls, name, partialmethod(neighbour, is_next=is_next))
     if not options.managers:
         if "objects" in options.fields_map:
             raise ValueError(

@@ -9,6 +9,7 @@ from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.exceptions import did_you_mean
 from rowsmith.execution import cascade, writing
+from rowsmith.execution.places import take_places
 from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault
 from rowsmith.signals import post_save, pre_save
 
@@ -209,6 +210,8 @@ class Persistence:
                         if names is not None
                         else "Forced update did not affect any rows."
                     )
+        if meta.order_with_respect_to is not None and not raw:
+            take_places(meta, [self], alias, keep=False)
         writing.insert(self, meta, insertable(self, meta, unset), alias, raw)
         return True
 

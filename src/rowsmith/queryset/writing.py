@@ -9,6 +9,7 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, NotSupportedError, did_you_mean
 from rowsmith.execution import cascade, writing
+from rowsmith.execution.places import take_places
 from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query
@@ -139,6 +140,8 @@ class Writing(Reading[M, R]):
             if instance._pending:
                 instance._take_over_keys()
         alias = self.db
+        if meta.order_with_respect_to is not None:
+            take_places(meta, instances, alias, keep=True)
         groups = writing.insertable(meta, instances)
         # Rows that bring their key go first, so that the database does not hand out the same one.
         ordered = sorted(groups.items(), key=lambda item: meta.pk not in item[0])
