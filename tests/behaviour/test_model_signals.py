@@ -26,35 +26,35 @@ SIGNALS = {
 }
 
 
-class Track(models.Model):
+class Piste(models.Model):
     name = models.CharField(max_length=20, default="")
 
 
-class Album(models.Model):
+class Record(models.Model):
     name = models.CharField(max_length=20, default="")
-    tracks = models.ManyToManyField(Track, related_name="albums")
+    tracks = models.ManyToManyField(Piste, related_name="albums")
     like = models.ManyToManyField("self")
-    cited = models.ManyToManyField(Track, through="Citing", related_name="quoting")
+    cited = models.ManyToManyField(Piste, through="Citing", related_name="quoting")
 
     def __str__(self):
         return self.name
 
 
 class Citing(models.Model):
-    album = models.ForeignKey(Album, models.CASCADE)
-    track = models.ForeignKey(Track, models.CASCADE)
+    album = models.ForeignKey(Record, models.CASCADE)
+    track = models.ForeignKey(Piste, models.CASCADE)
     times = models.IntegerField(default=1)
 
 
-class Disc(models.Model):
-    album = models.ForeignKey(Album, models.CASCADE, related_name="discs")
+class Pressing(models.Model):
+    album = models.ForeignKey(Record, models.CASCADE, related_name="discs")
 
 
 class Scratch(models.Model):
-    disc = models.ForeignKey(Disc, models.CASCADE)
+    disc = models.ForeignKey(Pressing, models.CASCADE)
 
 
-class Sampler(Album):
+class Sampler(Record):
     class Meta:
         proxy = True
 
@@ -79,7 +79,7 @@ NOTED: list[str] = []
 
 @pytest.fixture
 def albums(tables):
-    tables(Track, Album, Citing, Disc, Scratch, Stamped)
+    tables(Piste, Record, Citing, Pressing, Scratch, Stamped)
 
 
 @pytest.fixture
@@ -109,11 +109,11 @@ def names(events):
 
 @pytest.mark.feature("SG-012", "SG-013")
 def test_a_save_tells_before_and_after(albums, heard):
-    album = Album(name="a")
+    album = Record(name="a")
     album.save()
     album.save(update_fields=["name"])
     album.save(update_fields=[])
-    assert [(name, sender) for name, sender, _ in heard] == [("pre_save", Album), ("post_save", Album)] * 2
+    assert [(name, sender) for name, sender, _ in heard] == [("pre_save", Record), ("post_save", Record)] * 2
     first, second, third, fourth = [named for _, _, named in heard]
     assert first == {"instance": album, "raw": False, "update_fields": None}
     assert second == {"instance": album, "raw": False, "update_fields": None, "created": True}
@@ -121,23 +121,23 @@ def test_a_save_tells_before_and_after(albums, heard):
     assert isinstance(third["update_fields"], frozenset)
     assert fourth["created"] is False
     heard.clear()
-    Album.objects.get_or_create(name="b")
-    Album.objects.update_or_create(name="b", defaults={"name": "c"})
+    Record.objects.get_or_create(name="b")
+    Record.objects.update_or_create(name="b", defaults={"name": "c"})
     assert [named.get("created") for _, _, named in heard] == [None, True, None, False]
 
 
 @pytest.mark.feature("SG-010")
 def test_what_writes_many_rows_tells_nothing(albums, heard):
-    albums = Album.objects.bulk_create([Album(name="a"), Album(name="b")])
-    Album.objects.update(name="c")
-    Album.objects.bulk_update(albums, ["name"])
+    albums = Record.objects.bulk_create([Record(name="a"), Record(name="b")])
+    Record.objects.update(name="c")
+    Record.objects.bulk_update(albums, ["name"])
     album = albums[0]
-    disc = Disc.objects.create(album=album)
+    disc = Pressing.objects.create(album=album)
     heard.clear()
     albums[1].discs.add(disc)
     assert heard == []
     albums[1].discs.add(disc, bulk=False)
-    assert names(heard) == ["pre_save Disc", "post_save Disc"]
+    assert names(heard) == ["pre_save Pressing", "post_save Pressing"]
 
 
 @pytest.mark.feature("V-016")
@@ -167,9 +167,9 @@ def test_the_order_of_a_save(albums):
 
 @pytest.mark.feature("SG-009", "SG-015", "SG-016")
 def test_a_deletion_tells_of_all_that_goes_along(albums, heard):
-    album = Album.objects.create(name="a")
-    album.tracks.add(Track.objects.create())
-    disc = Disc.objects.create(album=album)
+    album = Record.objects.create(name="a")
+    album.tracks.add(Piste.objects.create())
+    disc = Pressing.objects.create(album=album)
     Scratch.objects.create(disc=disc)
     there = []
 
@@ -185,50 +185,50 @@ def test_a_deletion_tells_of_all_that_goes_along(albums, heard):
         post_delete.disconnect(look)
     assert names(heard) == [
         "pre_delete Scratch",
-        "pre_delete Disc",
-        "pre_delete Album",
+        "pre_delete Pressing",
+        "pre_delete Record",
         "post_delete Scratch",
-        "post_delete Disc",
-        "post_delete Album",
+        "post_delete Pressing",
+        "post_delete Record",
     ]
     assert all(named["origin"] is album for _, _, named in heard)
     # The key was still there, the row was not.
     assert there == [(True, False)] * 3
     assert album.pk is None
-    assert not Album.objects.filter(pk=key).exists()
+    assert not Record.objects.filter(pk=key).exists()
 
 
 @pytest.mark.feature("SG-009", "SG-015")
 def test_the_origin_may_be_a_queryset(albums, heard):
     for name in ("a", "b"):
-        Disc.objects.create(album=Album.objects.create(name=name))
+        Pressing.objects.create(album=Record.objects.create(name=name))
     heard.clear()
-    chosen = Album.objects.filter(name="a")
+    chosen = Record.objects.filter(name="a")
     chosen.delete()
-    assert names(heard) == ["pre_delete Disc", "pre_delete Album", "post_delete Disc", "post_delete Album"]
+    assert names(heard) == ["pre_delete Pressing", "pre_delete Record", "post_delete Pressing", "post_delete Record"]
     assert all(named["origin"] is chosen for _, _, named in heard)
-    assert Album.objects.count() == 1
+    assert Record.objects.count() == 1
 
 
 @pytest.mark.feature("SG-017")
 @pytest.mark.parametrize("name", ["pre_save", "pre_delete", "post_delete"])
 def test_an_error_in_a_receiver_undoes_the_operation(albums, name):
-    album = Album.objects.create(name="a")
-    Disc.objects.create(album=album)
+    album = Record.objects.create(name="a")
+    Pressing.objects.create(album=album)
 
     def refuse(signal, **named):
         raise RuntimeError("no")
 
     signal = SIGNALS[name]
     # The error comes from the middle of the deletion.
-    sender = Album if name == "pre_save" else Disc if name == "pre_delete" else Album
+    sender = Record if name == "pre_save" else Pressing if name == "pre_delete" else Record
     signal.connect(refuse, sender=sender)
     try:
         with pytest.raises(RuntimeError):
-            Album(name="b").save() if name == "pre_save" else album.delete()
+            Record(name="b").save() if name == "pre_save" else album.delete()
     finally:
         signal.disconnect(refuse, sender=sender)
-    assert (Album.objects.count(), Disc.objects.count()) == (1, 1)
+    assert (Record.objects.count(), Pressing.objects.count()) == (1, 1)
 
 
 def changes(heard, call):
@@ -240,13 +240,13 @@ def changes(heard, call):
 
 @pytest.mark.feature("SG-018", "SG-019", "SG-020", "SG-021", "SG-022")
 def test_links_are_told_before_and_after(albums, heard):
-    one, two, three = Track.objects.bulk_create([Track() for _ in range(3)])
-    album = Album.objects.create(name="a")
+    one, two, three = Piste.objects.bulk_create([Piste() for _ in range(3)])
+    album = Record.objects.create(name="a")
     a, b, c = one.pk, two.pk, three.pk
     assert changes(heard, lambda: album.tracks.add(one, b)) == [("pre_add", {a, b}), ("post_add", {a, b})]
-    assert [sender for _, sender, _ in heard] == [Album.tracks.through] * 2
+    assert [sender for _, sender, _ in heard] == [Record.tracks.through] * 2
     assert heard[0][2] == {
-        "action": "pre_add", "instance": album, "reverse": False, "model": Track, "pk_set": {a, b}, "raw": False
+        "action": "pre_add", "instance": album, "reverse": False, "model": Piste, "pk_set": {a, b}, "raw": False
     }  # fmt: skip
     # What is linked already is left out of the set, but the signal is sent.
     assert changes(heard, lambda: album.tracks.add(one, three)) == [("pre_add", {c}), ("post_add", {c})]
@@ -271,21 +271,21 @@ def test_links_are_told_before_and_after(albums, heard):
 
 @pytest.mark.feature("SG-018")
 def test_links_from_the_other_side(albums, heard):
-    track, album = Track.objects.create(), Album.objects.create(name="a")
+    track, album = Piste.objects.create(), Record.objects.create(name="a")
     heard.clear()
     track.albums.add(album)
     track.albums.set([])
     assert [(named["action"], named["reverse"], named["model"], named["instance"]) for _, _, named in heard] == [
-        (action, True, Album, track) for action in ("pre_add", "post_add", "pre_remove", "post_remove")
+        (action, True, Record, track) for action in ("pre_add", "post_add", "pre_remove", "post_remove")
     ]
-    twin = Album.objects.create(name="b")
+    twin = Record.objects.create(name="b")
     assert changes(heard, lambda: album.like.add(twin)) == [("pre_add", {twin.pk}), ("post_add", {twin.pk})]
     assert changes(heard, lambda: twin.like.remove(album)) == [("pre_remove", {album.pk}), ("post_remove", {album.pk})]
 
 
 @pytest.mark.feature("SG-018", "SG-009")
 def test_links_with_a_model_of_their_own_are_deleted_with_signals_too(albums, heard):
-    track, album = Track.objects.create(), Album.objects.create(name="a")
+    track, album = Piste.objects.create(), Record.objects.create(name="a")
     album.cited.add(track, through_defaults={"times": 3})
     heard.clear()
     album.cited.clear()
@@ -304,18 +304,18 @@ def test_a_proxy_is_its_own_sender(albums, heard):
 def test_receivers_work_within_the_block_that_saves(albums):
     def number(signal, instance, created, **named):
         if created:
-            Disc.objects.create(album=instance)
+            Pressing.objects.create(album=instance)
 
-    post_save.connect(number, sender=Album)
+    post_save.connect(number, sender=Record)
     try:
         with transaction.atomic():
-            Album.objects.create(name="a")
+            Record.objects.create(name="a")
             transaction.set_rollback(True)
-        assert Disc.objects.count() == 0
-        Album.objects.create(name="b")
-        assert Disc.objects.count() == 1
+        assert Pressing.objects.count() == 0
+        Record.objects.create(name="b")
+        assert Pressing.objects.count() == 1
     finally:
-        post_save.disconnect(number, sender=Album)
+        post_save.disconnect(number, sender=Record)
 
 
 @pytest.mark.feature("SG-006", "SG-013")
@@ -327,13 +327,13 @@ def test_receivers_may_be_coroutine_functions(albums):
         told.append(instance.name)
 
     for signal in (post_save, pre_delete):
-        signal.connect(waiting, sender=Album)
+        signal.connect(waiting, sender=Record)
     try:
-        album = Album.objects.create(name="a")
+        album = Record.objects.create(name="a")
         album.delete()
     finally:
         for signal in (post_save, pre_delete):
-            signal.disconnect(waiting, sender=Album)
+            signal.disconnect(waiting, sender=Record)
     assert told == ["a", "a"]
 
 
