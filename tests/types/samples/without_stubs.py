@@ -34,6 +34,7 @@ class Author(models.Model):
 
     books: models.Reverse[Book]
     first_of: Book
+    written: int
 
 
 class BookQuerySet(models.QuerySet["Book"]):
@@ -151,6 +152,7 @@ def querysets(author: Author) -> None:
     assert_type(authors.aiterator(), AsyncIterator[Author])
     assert_type(authors.earliest("born"), Author)
     assert_type(authors.annotate(n=Count("books")).alias(m=F("age") + 1), QuerySet[Author])
+    assert_type(authors.annotate(written=Count("books"))[0].written, int)
     assert_type(authors.delete(), tuple[int, dict[str, int]])
     assert_type(authors.explain(), str)
     for found in authors:
