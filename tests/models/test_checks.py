@@ -208,3 +208,30 @@ def test_sound_models_have_no_findings():
     from tests.models.test_relations import City, House, Person, Roof, Stay
 
     assert check_models([City, House, Person, Roof, Stay]) == []
+
+
+def declaring(annotation, related_name="books"):
+    """A model that declares an accessor, and another whose relation makes one."""
+    options = meta()
+    target = type("Author", (models.Model,), {
+        "__module__": __name__, "__annotations__": {"books": annotation}, "Meta": options,
+    })  # fmt: skip
+    book = type("Book", (models.Model,), {
+        "__module__": __name__, "Meta": options,
+        "author": models.ForeignKey(target, models.CASCADE, related_name=related_name),
+    })  # fmt: skip
+    return findings(target, book)
+
+
+@pytest.mark.parametrize("annotation", ["models.Reverse[Book]", "Reverse['Book']", models.Reverse["Book"]])
+def test_declared_accessors_are_held_against_those_that_relations_make(annotation):
+    assert not declaring(annotation)
+    missing = declaring(annotation, related_name="boks")["rowsmith.E121"]
+    assert "'books'" in missing.msg
+    assert "'boks'" in missing.hint
+
+
+def test_a_declared_accessor_names_the_model_it_leads_to():
+    wrong = declaring("models.Reverse['shop.Review']")["rowsmith.E122"]
+    assert wrong.msg == "The accessor 'books' leads to Book, not to Review."
+    assert wrong.hint == "Declare books: models.Reverse[Book]."

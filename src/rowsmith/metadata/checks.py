@@ -12,6 +12,7 @@ from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import NOT_PROVIDED
 from rowsmith.fields.files import FileField, FilePathField, ImageField
 from rowsmith.fields.on_delete import DB_SET_DEFAULT, DB_SET_NULL, SET_DEFAULT, SET_NULL
+from rowsmith.metadata.annotations import reverse_accessors
 from rowsmith.records import Record
 from rowsmith.sql.features import Features
 
@@ -71,6 +72,7 @@ def check_model(model: Any) -> Iterator[CheckMessage]:
         yield from check_field(field)
     yield from _columns(model)
     yield from _options(model)
+    yield from _declared_accessors(model)
     own = model.__dict__.get("check")
     if isinstance(own, classmethod):
         yield from own.__get__(None, model)()
@@ -513,6 +515,28 @@ def _options(model: Any) -> Iterator[CheckMessage]:
                 hint=f"Features: {', '.join(known)}.",
             )
     yield from _ordering(model)
+
+
+def _declared_accessors(model: Any) -> Iterator[CheckMessage]:
+    """Accessors that a class body declares for type checkers, and that no relation makes."""
+    made = {rel.get_accessor_name(): rel for rel in model._meta.all_reverse if not rel.hidden and rel.multiple}
+    for name, target in reverse_accessors(model):
+        rel = made.get(name)
+        if rel is None:
+            yield error(
+                f"The model declares the accessor '{name}', which no relation of another model makes.",
+                model,
+                "rowsmith.E121",
+                hint=(did_you_mean(name, [found for found in made if found]).strip() or None)
+                or f"Name it in the relation: ForeignKey({model.__name__}, ..., related_name={name!r}).",
+            )
+        elif target is not None and rel.related_model.__name__ != target:
+            yield error(
+                f"The accessor '{name}' leads to {rel.related_model.__name__}, not to {target}.",
+                model,
+                "rowsmith.E122",
+                hint=f"Declare {name}: models.Reverse[{rel.related_model.__name__}].",
+            )
 
 
 def _known_names(model: Any, names: Iterable[str], option: str) -> Iterator[CheckMessage]:

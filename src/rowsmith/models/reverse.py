@@ -59,5 +59,7 @@ else:
         model alone: `restaurant: "Restaurant"`.
         """
 
+        declares_accessor = True
+
         def __class_getitem__(cls, model: Any) -> type[Reverse]:
             return cls
