@@ -111,7 +111,7 @@ class ModelStub:
             if function.__module__.startswith("rowsmith."):
                 if "Self" in annotation(function.__annotations__.get("return", "")):
                     lines += method(name, function, types)
-            elif not hasattr(base, name):
+            elif not _importable(next(owner for owner in type(manager).__mro__ if name in vars(owner))):
                 lines += self._users_method(name, function, {"Self": queryset})
         return [*lines, *self._strict(queryset, self._open(kind), readable)]
 
@@ -208,7 +208,7 @@ class ModelStub:
         for field in self.meta.local_fields:
             held, taken = values.read(field), values.taken(field)
             none = " | None" if field.null else ""
-            if field.auto_created:
+            if field.auto_created and not field.is_relation:
                 yield f"{field.name}: _models.Field[{taken}, {held}] = ..."
             if field.is_relation:
                 target = self.imports.model(field.related_model)

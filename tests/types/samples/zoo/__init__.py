@@ -1,0 +1,1 @@
+"""Models that inherit, and managers that are made of querysets."""
