@@ -12,6 +12,11 @@ from rowsmith.exceptions import ValidationError
 from rowsmith.fields.base import Field, G, S, is_expression
 from rowsmith.lookups.dates import DATES, INSTANTS, TIMES
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from rowsmith.fields.options import DateOptions, FieldOptions
+
 _DURATION = (
     r"^(?:(?P<days>[+-]?\d+)(?: days?, | days?| |$))?"
     r"(?P<sign>[+-])?(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+)?(?:[.,](?P<micro>\d{1,6})\d*)?\Z"
@@ -111,17 +116,17 @@ class DateField(_Automatic[S, G]):
             self: DateField[datetime.date, datetime.date],
             *args: Any,
             null: Literal[False] = ...,
-            **options: Any,
+            **options: Unpack[DateOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: DateField[datetime.date | None, datetime.date | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[DateOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[DateOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({datetime.date})
@@ -180,17 +185,17 @@ class DateTimeField(DateField[S, G]):
             self: DateTimeField[datetime.datetime, datetime.datetime],
             *args: Any,
             null: Literal[False] = ...,
-            **options: Any,
+            **options: Unpack[DateOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: DateTimeField[datetime.datetime | None, datetime.datetime | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[DateOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[DateOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types: ClassVar[frozenset[type]] = frozenset()
@@ -275,17 +280,17 @@ class TimeField(_Automatic[S, G]):
             self: TimeField[datetime.time, datetime.time],
             *args: Any,
             null: Literal[False] = ...,
-            **options: Any,
+            **options: Unpack[DateOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: TimeField[datetime.time | None, datetime.time | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[DateOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[DateOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({datetime.time})
@@ -332,17 +337,17 @@ class DurationField(Field[S, G]):
             self: DurationField[datetime.timedelta, datetime.timedelta],
             *args: Any,
             null: Literal[False] = ...,
-            **options: Any,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: DurationField[datetime.timedelta | None, datetime.timedelta | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({datetime.timedelta})

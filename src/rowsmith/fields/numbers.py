@@ -13,6 +13,11 @@ from rowsmith.exceptions import ValidationError
 from rowsmith.fields.base import Field, G, InvalidValue, S, is_expression
 from rowsmith.sql import types
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from rowsmith.fields.options import DecimalOptions, FieldOptions
+
 
 def _not_a_number(field: Any, value: Any, error: Exception) -> Exception:
     """The error for a value that does not read as a number; a TypeError where the conversion raised one."""
@@ -26,13 +31,15 @@ class IntegerField(Field[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(self: IntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
-        @overload
         def __init__(
-            self: IntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+            self: IntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(
+            self: IntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({int})
@@ -89,14 +96,17 @@ class BigIntegerField(IntegerField[S, G]):
 
         @overload
         def __init__(
-            self: BigIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+            self: BigIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
         def __init__(
-            self: BigIntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+            self: BigIntegerField[int | None, int | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**63), 2**63 - 1)
@@ -110,14 +120,17 @@ class SmallIntegerField(IntegerField[S, G]):
 
         @overload
         def __init__(
-            self: SmallIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+            self: SmallIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
         def __init__(
-            self: SmallIntegerField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+            self: SmallIntegerField[int | None, int | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**15), 2**15 - 1)
@@ -138,17 +151,20 @@ class PositiveIntegerField(_Positive[S, G]):
 
         @overload
         def __init__(
-            self: PositiveIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+            self: PositiveIntegerField[int, int],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: PositiveIntegerField[int | None, int | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (0, 2**31 - 1)
@@ -162,17 +178,20 @@ class PositiveBigIntegerField(_Positive[S, G]):
 
         @overload
         def __init__(
-            self: PositiveBigIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+            self: PositiveBigIntegerField[int, int],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: PositiveBigIntegerField[int | None, int | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (0, 2**63 - 1)
@@ -186,17 +205,20 @@ class PositiveSmallIntegerField(_Positive[S, G]):
 
         @overload
         def __init__(
-            self: PositiveSmallIntegerField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+            self: PositiveSmallIntegerField[int, int],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: PositiveSmallIntegerField[int | None, int | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (0, 2**15 - 1)
@@ -248,13 +270,15 @@ class AutoField(_Auto[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(self: AutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
-        @overload
         def __init__(
-            self: AutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+            self: AutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(
+            self: AutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
@@ -264,13 +288,15 @@ class BigAutoField(_Auto[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(self: BigAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
-        @overload
         def __init__(
-            self: BigAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+            self: BigAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(
+            self: BigAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Unpack[FieldOptions]
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**63), 2**63 - 1)
@@ -283,14 +309,17 @@ class SmallAutoField(_Auto[S, G]):
 
         @overload
         def __init__(
-            self: SmallAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Any
+            self: SmallAutoField[int, int], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
         def __init__(
-            self: SmallAutoField[int | None, int | None], *args: Any, null: Literal[True], **options: Any
+            self: SmallAutoField[int | None, int | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     integer_range = (-(2**15), 2**15 - 1)
@@ -303,14 +332,17 @@ class BooleanField(Field[S, G]):
 
         @overload
         def __init__(
-            self: BooleanField[bool, bool], *args: Any, null: Literal[False] = ..., **options: Any
+            self: BooleanField[bool, bool], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
         def __init__(
-            self: BooleanField[bool | None, bool | None], *args: Any, null: Literal[True], **options: Any
+            self: BooleanField[bool | None, bool | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({bool})
@@ -345,14 +377,17 @@ class FloatField(Field[S, G]):
 
         @overload
         def __init__(
-            self: FloatField[float, float], *args: Any, null: Literal[False] = ..., **options: Any
+            self: FloatField[float, float], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
         ) -> None: ...
         @overload
         def __init__(
-            self: FloatField[float | None, float | None], *args: Any, null: Literal[True], **options: Any
+            self: FloatField[float | None, float | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({float})
@@ -384,52 +419,48 @@ class DecimalField(Field[S, G]):
     empty_strings_allowed = False
     default_error_messages = {"invalid": "%(value)r is not a decimal number."}
     description = "Decimal number"
+    max_digits: int | None
+    decimal_places: int | None
 
-    @overload
-    def __init__(
-        self: DecimalField[decimal.Decimal, decimal.Decimal],
-        verbose_name: str | None = ...,
-        name: str | None = ...,
-        max_digits: int | None = ...,
-        decimal_places: int | None = ...,
-        *,
-        null: Literal[False] = ...,
-        **options: Any,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: DecimalField[decimal.Decimal | None, decimal.Decimal | None],
-        verbose_name: str | None = ...,
-        name: str | None = ...,
-        max_digits: int | None = ...,
-        decimal_places: int | None = ...,
-        *,
-        null: Literal[True],
-        **options: Any,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self,
-        verbose_name: str | None = ...,
-        name: str | None = ...,
-        max_digits: int | None = ...,
-        decimal_places: int | None = ...,
-        *,
-        null: bool = ...,
-        **options: Any,
-    ) -> None: ...
-    def __init__(
-        self,
-        verbose_name: str | None = None,
-        name: str | None = None,
-        max_digits: int | None = None,
-        decimal_places: int | None = None,
-        *,
-        null: bool = False,
-        **options: Any,
-    ) -> None:
-        self.max_digits, self.decimal_places = max_digits, decimal_places
-        super().__init__(verbose_name, name, null=null, **options)
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DecimalField[decimal.Decimal, decimal.Decimal],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Unpack[DecimalOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DecimalField[decimal.Decimal | None, decimal.Decimal | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Unpack[DecimalOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *args: Any,
+            null: bool = ...,
+            **options: Unpack[DecimalOptions],
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    else:
+
+        def __init__(
+            self,
+            verbose_name: str | None = None,
+            name: str | None = None,
+            max_digits: int | None = None,
+            decimal_places: int | None = None,
+            *,
+            null: bool = False,
+            **options: Any,
+        ) -> None:
+            self.max_digits, self.decimal_places = max_digits, decimal_places
+            super().__init__(verbose_name, name, null=null, **options)
 
     @cached_property
     def validators(self) -> list[Callable[[Any], Any]]:

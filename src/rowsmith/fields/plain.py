@@ -14,6 +14,11 @@ from rowsmith import validators
 from rowsmith.exceptions import ValidationError
 from rowsmith.fields.base import Field, G, S, is_expression
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from rowsmith.fields.options import AddressOptions, FieldOptions
+
 
 class UUIDField(Field[S, G]):
     """A universally unique identifier."""
@@ -22,17 +27,20 @@ class UUIDField(Field[S, G]):
 
         @overload
         def __init__(
-            self: UUIDField[uuid.UUID, uuid.UUID], *args: Any, null: Literal[False] = ..., **options: Any
+            self: UUIDField[uuid.UUID, uuid.UUID],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: UUIDField[uuid.UUID | None, uuid.UUID | None],
             *args: Any,
             null: Literal[True],
-            **options: Any,
+            **options: Unpack[FieldOptions],
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     prep_types = frozenset({uuid.UUID})
@@ -63,13 +71,15 @@ class BinaryField(Field[S, G]):
     description = "Raw binary data"
 
     @overload
-    def __init__(self: BinaryField[bytes, bytes], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
-    @overload
     def __init__(
-        self: BinaryField[bytes | None, bytes | None], *args: Any, null: Literal[True], **options: Any
+        self: BinaryField[bytes, bytes], *args: Any, null: Literal[False] = ..., **options: Unpack[FieldOptions]
     ) -> None: ...
     @overload
-    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+    def __init__(
+        self: BinaryField[bytes | None, bytes | None], *args: Any, null: Literal[True], **options: Unpack[FieldOptions]
+    ) -> None: ...
+    @overload
+    def __init__(self, *args: Any, null: bool = ..., **options: Unpack[FieldOptions]) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("editable", False)
         super().__init__(*args, **options)
@@ -120,14 +130,17 @@ class GenericIPAddressField(Field[S, G]):
 
     @overload
     def __init__(
-        self: GenericIPAddressField[str, str], *args: Any, null: Literal[False] = ..., **options: Any
+        self: GenericIPAddressField[str, str], *args: Any, null: Literal[False] = ..., **options: Unpack[AddressOptions]
     ) -> None: ...
     @overload
     def __init__(
-        self: GenericIPAddressField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+        self: GenericIPAddressField[str | None, str | None],
+        *args: Any,
+        null: Literal[True],
+        **options: Unpack[AddressOptions],
     ) -> None: ...
     @overload
-    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+    def __init__(self, *args: Any, null: bool = ..., **options: Unpack[AddressOptions]) -> None: ...
     def __init__(
         self,
         verbose_name: str | None = None,

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 from rowsmith import validators
 from rowsmith.fields.base import Field, G, S, is_expression
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from rowsmith.fields.options import SlugOptions, TextOptions
+
 
 class _Text(Field[S, G]):
     """Text with an optional collation; anything that is not text yet is written as its `str()`."""
@@ -46,13 +51,15 @@ class CharField(_Text[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(self: CharField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
-        @overload
         def __init__(
-            self: CharField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+            self: CharField[str, str], *args: Any, null: Literal[False] = ..., **options: Unpack[TextOptions]
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(
+            self: CharField[str | None, str | None], *args: Any, null: Literal[True], **options: Unpack[TextOptions]
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[TextOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     description = "String (up to %(max_length)s)"
@@ -75,11 +82,15 @@ class EmailField(CharField[S, G]):
     description = "Email address"
 
     @overload
-    def __init__(self: EmailField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
+    def __init__(
+        self: EmailField[str, str], *args: Any, null: Literal[False] = ..., **options: Unpack[TextOptions]
+    ) -> None: ...
     @overload
-    def __init__(self: EmailField[str | None, str | None], *args: Any, null: Literal[True], **options: Any) -> None: ...
+    def __init__(
+        self: EmailField[str | None, str | None], *args: Any, null: Literal[True], **options: Unpack[TextOptions]
+    ) -> None: ...
     @overload
-    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+    def __init__(self, *args: Any, null: bool = ..., **options: Unpack[TextOptions]) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("max_length", 254)
         super().__init__(*args, **options)
@@ -92,11 +103,15 @@ class URLField(CharField[S, G]):
     description = "URL"
 
     @overload
-    def __init__(self: URLField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
+    def __init__(
+        self: URLField[str, str], *args: Any, null: Literal[False] = ..., **options: Unpack[TextOptions]
+    ) -> None: ...
     @overload
-    def __init__(self: URLField[str | None, str | None], *args: Any, null: Literal[True], **options: Any) -> None: ...
+    def __init__(
+        self: URLField[str | None, str | None], *args: Any, null: Literal[True], **options: Unpack[TextOptions]
+    ) -> None: ...
     @overload
-    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+    def __init__(self, *args: Any, null: bool = ..., **options: Unpack[TextOptions]) -> None: ...
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("max_length", 200)
         super().__init__(*args, **options)
@@ -115,11 +130,15 @@ class SlugField(CharField[S, G]):
     description = "Slug (up to %(max_length)s)"
 
     @overload
-    def __init__(self: SlugField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
+    def __init__(
+        self: SlugField[str, str], *args: Any, null: Literal[False] = ..., **options: Unpack[SlugOptions]
+    ) -> None: ...
     @overload
-    def __init__(self: SlugField[str | None, str | None], *args: Any, null: Literal[True], **options: Any) -> None: ...
+    def __init__(
+        self: SlugField[str | None, str | None], *args: Any, null: Literal[True], **options: Unpack[SlugOptions]
+    ) -> None: ...
     @overload
-    def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+    def __init__(self, *args: Any, null: bool = ..., **options: Unpack[SlugOptions]) -> None: ...
     def __init__(
         self,
         *args: Any,
@@ -153,13 +172,15 @@ class TextField(_Text[S, G]):
     if TYPE_CHECKING:
 
         @overload
-        def __init__(self: TextField[str, str], *args: Any, null: Literal[False] = ..., **options: Any) -> None: ...
-        @overload
         def __init__(
-            self: TextField[str | None, str | None], *args: Any, null: Literal[True], **options: Any
+            self: TextField[str, str], *args: Any, null: Literal[False] = ..., **options: Unpack[TextOptions]
         ) -> None: ...
         @overload
-        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(
+            self: TextField[str | None, str | None], *args: Any, null: Literal[True], **options: Unpack[TextOptions]
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Unpack[TextOptions]) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
     description = "Text"

@@ -37,6 +37,18 @@ class Author(models.Model):
     written: int
 
 
+def options() -> None:
+    models.CharField("name", max_length=5, null=True, unique=True, db_collation="C", choices=[("a", "A")])
+    models.DecimalField(max_digits=5, decimal_places=2, db_default=3)
+    models.DateTimeField(auto_now_add=True, help_text="x")
+    models.SlugField(allow_unicode=True)
+    models.CharField(max_lenght=5)  # wrong
+    models.CharField(max_length="x")  # wrong
+    models.IntegerField(auto_now=True)  # wrong
+    models.DecimalField(max_digit=5)  # wrong
+    models.BooleanField(null="x")  # wrong
+
+
 class BookQuerySet(models.QuerySet["Book"]):
     def long(self) -> BookQuerySet:
         return self.filter(pages__gt=500)
