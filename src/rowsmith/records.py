@@ -46,6 +46,7 @@ class RecordType(type):
 
     _fields: dict[str, Field]
     _held: attrgetter[Any]  # reads all that a record holds at once, to compare it
+    _copy: Callable[..., Any]  # a copy with some values changed
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
         inherited = {
@@ -60,11 +61,13 @@ class RecordType(type):
                 default = namespace.pop(attribute, _REQUIRED)
                 declared[attribute] = default if isinstance(default, Field) else Field(default)
         fields = inherited | declared
-        namespace["__slots__"] = tuple(attribute for attribute in declared if attribute not in inherited)
+        worked_out = namespace.get("_worked_out", ())
+        namespace["__slots__"] = (*(attribute for attribute in declared if attribute not in inherited), *worked_out)
         namespace["__match_args__"] = tuple(attribute for attribute in fields if not fields[attribute].kw_only)
         cls = super().__new__(mcs, name, bases, namespace)
         cls._fields = fields
         cls._held = attrgetter(*fields or ("__class__",))
+        cls._copy = _first_copy(cls)
         type.__setattr__(cls, "__init__", _first_call(cls))
         return cls
 
@@ -78,6 +81,32 @@ def _first_call(cls: RecordType) -> Callable[..., None]:
         constructor(self, *values, **named)
 
     return __init__
+
+
+def _first_copy(cls: RecordType) -> Callable[..., Any]:
+    """Stands in for what copies records of `cls` until it is needed."""
+
+    def copy(record: Any, changes: dict[str, Any]) -> Any:
+        cls._copy = _copier(cls)
+        return cls._copy(record, changes)
+
+    return copy
+
+
+def _copier(cls: RecordType) -> Callable[..., Any]:
+    """What makes a copy of a record, reading through the slots what is not changed."""
+    names: dict[str, Any] = {"_new": object.__new__, "_cls": cls, "_missing": _REQUIRED}
+    lines = ["    copy = _new(_cls)", "    take = changes.pop"]
+    for name in cls._fields:
+        slot = getattr(cls, name)
+        names[f"_get_{name}"], names[f"_set_{name}"] = slot.__get__, slot.__set__
+        lines += [
+            f"    value = take({name!r}, _missing)",
+            f"    _set_{name}(copy, _get_{name}(record) if value is _missing else value)",
+        ]
+    text = "\n".join(["def copy(record, changes):", *lines, "    return copy\n"])
+    copier: Callable[..., Any] = define("copy", text, names, f"copies of {cls.__qualname__}")
+    return copier
 
 
 def _constructor(cls: RecordType) -> Callable[..., None]:
@@ -100,10 +129,16 @@ def _constructor(cls: RecordType) -> Callable[..., None]:
 
 
 class Record(metaclass=RecordType):
-    """A frozen value; equal to another of its own class that holds equal values."""
+    """A frozen value; equal to another of its own class that holds equal values.
+
+    _worked_out:  names of slots for what is worked out from the fields and kept; it is neither compared nor copied.
+    """
+
+    _worked_out: ClassVar[tuple[str, ...]] = ()
 
     if TYPE_CHECKING:
         _held: ClassVar[attrgetter[Any]]
+        _copy: ClassVar[Callable[..., Any]]
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(
@@ -147,4 +182,8 @@ def as_dict(record: Record) -> dict[str, Any]:
 
 def replace(record: R, **changes: Any) -> R:
     """A copy of `record` with some values changed; TypeError for a name that it does not have."""
-    return type(record)(**{**as_dict(record), **changes})
+    copy: R = type(record)._copy(record, changes)
+    if changes:
+        # Only a wrong name is left; the constructor refuses it in its own words.
+        type(record)(**{**as_dict(record), **changes})
+    return copy

@@ -110,6 +110,8 @@ def _plain(cls: type, name: str, ours: Any, replaced: Mapping[type, Any]) -> Any
 
 def overrides(cls: type, *names: str) -> bool:
     """Whether a class of the user's, from `cls` up, defines one of `names`."""
+    if is_ours(cls):
+        return False  # so are all classes that it is derived from
     return any(name in vars(base) for base in cls.__mro__ if not is_ours(base) for name in names)
 
 

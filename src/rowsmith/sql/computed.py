@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rowsmith.sql.expressions import Aggregate, AggregateCall, Column, Expression, Function
-from rowsmith.sql.nodes import Node, parts
+from rowsmith.sql.nodes import Node, parts, traits
 from rowsmith.sql.select import Query
 from rowsmith.sql.types import Float, Integer
 from rowsmith.sql.windows import Window
@@ -26,19 +26,30 @@ def own_parts(node: Node) -> Iterator[Node]:
             pending.extend(reversed(list(parts(current))))
 
 
+_AGGREGATE, _WINDOW, _CHANGING = 1, 2, 4
+
+
+def _traits(node: Node) -> int:
+    if isinstance(node, Aggregate):
+        return _AGGREGATE
+    if isinstance(node, Window):
+        return _WINDOW
+    return _CHANGING if isinstance(node, Function) and node.name in _VOLATILE else 0
+
+
 def has_aggregate(node: Node) -> bool:
     """Whether a part of it is computed over groups."""
-    return any(isinstance(part, Aggregate) for part in own_parts(node))
+    return bool(traits(node, _traits, (Query,)) & _AGGREGATE)
 
 
 def has_window(node: Node) -> bool:
     """Whether a part of it is computed over a window."""
-    return any(isinstance(part, Window) for part in own_parts(node))
+    return bool(traits(node, _traits, (Query,)) & _WINDOW)
 
 
 def is_volatile(node: Node) -> bool:
     """Whether a part of it may have another value each time it is asked for."""
-    return any(isinstance(part, Function) and part.name in _VOLATILE for part in own_parts(node))
+    return bool(traits(node, _traits, (Query,)) & _CHANGING)
 
 
 def comes_as_stored(node: Expression) -> bool:
