@@ -8,7 +8,7 @@ import random
 import uuid
 from typing import Any
 
-from tests.properties.schema import KINDS, TABLES, Column, target_of
+from tests.properties.schema import KINDS, TABLES, Column, ancestors, target_of
 
 Row = dict[str, Any]
 
@@ -125,7 +125,7 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     rng = random.Random(f"rows {seed}")
     scale = rng.choice([0, 1, 1, 1, 1, 1, 1, 2, 2, 2])
     sizes = {"Country": 4, "Author": 8, "Profile": 5, "Publisher": 4, "Tag": 6, "Book": 16,
-             "Contribution": 14, "Review": 18}  # fmt: skip
+             "Contribution": 14, "Review": 18, "Venue": 5, "Store": 6, "Flagship": 5, "Visit": 14}  # fmt: skip
     rows: dict[str, list[Row]] = {}
     for model, table in TABLES.items():
         rows[model] = []
@@ -139,7 +139,8 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     break
                 row = {"code": codes[i]}
             else:
-                row = {"id": rows[model][-1]["id"] + rng.choice([1, 1, 1, 3]) if rows[model] else 1}
+                sharing = rows[[model, *ancestors(model)][-1]]
+                row = {"id": sharing[-1]["id"] + rng.choice([1, 1, 1, 3]) if sharing else 1}
             complete = True
             for name, column in table.columns.items():
                 if name in row or column.kind == "ManyToManyField":
@@ -161,6 +162,9 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     row[f"{name}_id"] = rng.choice(keys)
             if complete:
                 rows[model].append(row)
+                for parent in ancestors(model):
+                    names = {"id", *(key for name in TABLES[parent].columns for key in (name, f"{name}_id"))}
+                    rows[parent].append({name: held for name, held in row.items() if name in names})
     authors = [row["id"] for row in rows["Author"]]
     books = [row["id"] for row in rows["Book"]]
     tags = [row["id"] for row in rows["Tag"]]
@@ -171,4 +175,7 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     rows["Author.friends"] = [{"from_author_id": a, "to_author_id": b} for a, b in sorted(friends)]
     pairs = {(rng.choice(books), rng.choice(tags)) for _ in range(2 * len(books)) if books and tags}
     rows["Book.tags"] = [{"book_id": a, "tag_id": b} for a, b in sorted(pairs)]
+    venues = [row["id"] for row in rows["Venue"]]
+    pairs = {(rng.choice(venues), rng.choice(tags)) for _ in range(len(venues)) if venues and tags}
+    rows["Venue.labels"] = [{"venue_id": a, "tag_id": b} for a, b in sorted(pairs)]
     return rows

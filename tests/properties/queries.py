@@ -13,6 +13,7 @@ from tests.properties.program import Bin, Call, Get, Index, Lit, Name, Node, Not
 from tests.properties.schema import LINKS, TABLES, Link, is_nullable, key_kind, kinds_of
 
 BOOK_HEAVY = ["Book"] * 5 + ["Author"] * 4 + ["Review", "Review", "Publisher", "Tag", "Profile", "Country"]
+BOOK_HEAVY += ["Store"] * 3 + ["Flagship", "Flagship", "Venue", "Venue", "Visit"]
 
 TEXT_LOOKUPS = [
     "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith",
@@ -23,6 +24,7 @@ DATE_PARTS = {
     "week_day": (1, 7), "iso_week_day": (1, 7), "quarter": (1, 4),
 }  # fmt: skip
 TIME_PARTS = {"hour": (0, 23), "minute": (0, 59), "second": (0, 59)}
+DAYS = {"Author": "born", "Book": "day", "Venue": "since", "Store": "since", "Flagship": "since"}
 PATTERNS = ["^s", "a$", "[a-c]", "a.c", "^$", "sea|Ann", r"\d", "(?i)SEA", ".*", "é"]
 
 
@@ -228,8 +230,9 @@ class Writer:
                     lookup = "exact"
                 elif path.kind == "int" and self.chance(0.08):
                     return f"{name}__{rng.choice(TEXT_LOOKUPS)}", Lit(str(rng.randint(0, 20)))
-                elif path.kind == "int" and self.chance(0.08) and not self.nullable(path):
-                    # Of a nullable column Django answers such a comparison with the NULL rows too.
+                elif path.kind == "int" and self.chance(0.08) and not self.nullable(path) and not linking(path):
+                    # Of a nullable column Django answers such a comparison with the NULL rows too; and it cuts what is
+                    # compared with a link to a whole number, whichever way.
                     odd = rng.choice([2**63, -(2**63) - 1, 2**100, 3.5, -0.5, "7"])
                     return f"{name}__{rng.choice(['exact', *ORDER_LOOKUPS])}", Lit(odd)
             case "bool" | "json":
@@ -489,7 +492,7 @@ class Writer:
             if choice < 0.69:
                 fields = [Lit(rng.choice(sorted(kinds_of(chain.model)))), Lit("pk")]
                 return replace(alone, node=Call(chain.node, rng.choice(["latest", "earliest"]), tuple(fields)))
-            if choice < 0.71 and chain.model in ("Author", "Book"):
+            if choice < 0.71 and chain.model in DAYS:
                 return self.dates(chain)
             if choice < 0.73:
                 return replace(rows, node=Call(None, "list", (Call(chain.node, "iterator"),)))
@@ -497,10 +500,10 @@ class Writer:
 
     def dates(self, chain: Chain) -> Query:
         rng = self.rng
-        name = {"Author": "born", "Book": "day"}[chain.model]
+        name = DAYS[chain.model]
         kinds = ["year", "month", "week", "day"]
         way = "dates"
-        if self.chance(0.5):
+        if chain.model in ("Author", "Book") and self.chance(0.5):
             name = {"Author": "joined", "Book": "published"}[chain.model]
             kinds += ["hour", "minute", "second"]
             way = "datetimes"
@@ -610,6 +613,8 @@ class Writer:
             node = Call(chain.node, "delete")
         elif choice < 0.58:
             node = Call(self.instance(model), "delete")
+            if model == "Flagship" and self.chance(0.3):
+                node = replace(node, kwargs=(("keep_parents", Lit(True)),))
         elif choice < 0.68:
             values = tuple((k, v) for k, v in self.assignments(model) if isinstance(v, Lit))
             if values and self.chance(0.3):
@@ -653,7 +658,10 @@ class Writer:
     def relating(self) -> Node:
         """add, remove, set and clear through a many-to-many or a reverse key."""
         rng = self.rng
-        owner, name = rng.choice([("Book", "tags"), ("Tag", "books"), ("Author", "friends"), ("Author", "edited")])
+        owner, name = rng.choice(
+            [("Book", "tags"), ("Tag", "books"), ("Author", "friends"), ("Author", "edited"), ("Store", "labels"),
+             ("Tag", "venues")]
+        )  # fmt: skip
         target = LINKS[owner]["edited_book" if name == "edited" else name].target
         manager = Get(self.instance(owner), name)
         members = tuple(self.instance(target) for _ in range(rng.randint(0, 3)))
@@ -673,6 +681,8 @@ class Writer:
         rng = self.rng
         label = Lit(data.text(rng, 20))
         tags = Get(Name("Tag"), "objects")
+        if self.chance(0.35):
+            return self.creating_child(label)
         match rng.choice(["create", "get_or_create", "update_or_create", "bulk_create", "ignore", "reverse", "m2m"]):
             case "create":
                 return Call(tags, "create", (), (("label", label), ("weight", Lit(data.number(rng)))))
@@ -696,6 +706,37 @@ class Writer:
             for _ in range(rng.randint(0, 4))
         ]
         return Call(tags, "bulk_create", (Seq(tuple(new_tags)),))
+
+    def creating_child(self, name: Node) -> Node:
+        """A row that is spread over tables: new, or made of the row of a parent that is there."""
+        rng = self.rng
+        model, parent, column = rng.choice([("Store", "Venue", "stock"), ("Flagship", "Store", "floors")])
+        rows, number = Get(Name(model), "objects"), Lit(rng.randint(0, 9))
+        link = f"{parent.lower()}_ptr"
+        ways = ["create", "get_or_create", "update_or_create", "of_parent", "by_key", "raw", "visit", "bulk"]
+        match rng.choice(ways):
+            case "create":
+                return Call(rows, "create", (), (("name", name), (column, number)))
+            case "get_or_create":
+                value = Lit(self.stored("Store", "name") or "none")
+                defaults = Lit({column: rng.randint(0, 9)})
+                return Call(rows, "get_or_create", (), (("name", value), ("defaults", defaults)))
+            case "update_or_create":
+                defaults = Lit({column: rng.randint(0, 9), "name": data.text(rng, 20)})
+                return Call(rows, "update_or_create", (), (("pk", Lit(self.key("Venue"))), ("defaults", defaults)))
+            case "of_parent":
+                new = Call(None, model, (), ((link, self.instance(parent)), ("name", name), (column, number)))
+                return Call(new, "save")
+            case "by_key":
+                way = rng.choice(["id", "pk", f"{link}_id"])
+                new = Call(None, model, (), ((way, Lit(self.key("Venue"))), ("name", name), (column, number)))
+                return Call(new, "save", (), rng.choice([(), (("force_insert", Lit(True)),)]))
+            case "raw":
+                new = Call(None, model, (), ((f"{link}_id", Lit(self.key(parent))), (column, number)))
+                return Call(new, "save_base", (), (("raw", Lit(True)),))
+            case "visit":
+                return Call(Get(self.instance(model), "visits"), "create", (), (("note", name),))
+        return Call(rows, "bulk_create", (Seq((Call(None, model, (), (("name", name),)),)),))
 
     # --- mistakes
 
@@ -780,6 +821,11 @@ class Writer:
 
 def unique(pairs: tuple[tuple[str, Node], ...]) -> tuple[tuple[str, Node], ...]:
     return tuple(dict(pairs).items())
+
+
+def linking(path: Path) -> bool:
+    """Does the path end on a child's key, which is a relation?"""
+    return path.name == "pk" and TABLES[path.model].parent is not None
 
 
 def is_manager_chain(node: Node) -> bool:

@@ -24,8 +24,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    columns: dict[str, Column]
+    """One model: the columns that it declares itself, its Meta, and the model that it inherits from."""
+
+    own: dict[str, Column]
     meta: dict[str, Any] = field(default_factory=dict)
+    parent: str | None = None
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """All columns, inherited ones first; the key and the links to parents aside."""
+        return self.own if self.parent is None else {**TABLES[self.parent].columns, **self.own}
 
 
 def col(kind: str, **options: Any) -> Column:
@@ -133,7 +141,55 @@ TABLES: dict[str, Table] = {
         },
         {"ordering": ["-at", "id"]},
     ),
+    "Venue": Table(
+        {
+            "name": col("CharField", max_length=40),
+            "rating": col("FloatField", null=True),
+            "since": col("DateField", null=True),
+            "owner": key("Author", null=True, related_name="venues", on_delete="SET_NULL"),
+            "labels": many("Tag", related_name="venues"),
+        },
+        {"get_latest_by": ["since", "id"]},
+    ),
+    "Store": Table(
+        {
+            "stock": col("IntegerField", null=True),
+            "open": col("BooleanField", default=True),
+            "manager": key("Author", null=True, related_name="stores"),
+            "rival": key("self", null=True, related_name="rivals", on_delete="SET_NULL"),
+        },
+        parent="Venue",
+    ),
+    "Flagship": Table(
+        {
+            "floors": col("SmallIntegerField", null=True),
+            "motto": col("TextField", default=""),
+            "publisher": key("Publisher", null=True),
+        },
+        parent="Store",
+    ),
+    "Visit": Table(
+        {
+            "venue": key("Venue", related_name="visits"),
+            "store": key("Store", null=True, related_name="customers", on_delete="SET_NULL"),
+            "flagship": key("Flagship", null=True),
+            "visitor": key("Author", null=True),
+            "note": col("CharField", max_length=20, null=True),
+            "paid": col("DecimalField", max_digits=7, decimal_places=2, null=True),
+        }
+    ),
 }
+
+
+def ancestors(model: str) -> list[str]:
+    """The models that one inherits from, nearest first."""
+    parent = TABLES[model].parent
+    return [] if parent is None else [parent, *ancestors(parent)]
+
+
+def descendants(model: str) -> list[str]:
+    """The models that inherit from one."""
+    return [name for name in TABLES if model in ancestors(name)]
 
 
 def target_of(model: str, column: Column) -> str:
@@ -149,7 +205,7 @@ def build(models: ModuleType, module: str) -> dict[str, Any]:
             "__module__": module,
             "Meta": type("Meta", (), {"app_label": APP, **table.meta}),
         }
-        for attribute, column in table.columns.items():
+        for attribute, column in table.own.items():
             options = dict(column.options)
             if "on_delete" in options:
                 options["on_delete"] = getattr(models, options["on_delete"])
@@ -161,7 +217,7 @@ def build(models: ModuleType, module: str) -> dict[str, Any]:
             else:
                 to = column.to if column.to == "self" else f"{APP}.{column.to}"
                 body[attribute] = field_class(to, **options)
-        built[name] = type(models.Model)(name, (models.Model,), body)
+        built[name] = type(models.Model)(name, (built[table.parent] if table.parent else models.Model,), body)
     return built
 
 
@@ -181,7 +237,12 @@ class Link:
 def _links() -> dict[str, dict[str, Link]]:
     links: dict[str, dict[str, Link]] = {name: {} for name in TABLES}
     for model, table in TABLES.items():
-        for name, column in table.columns.items():
+        if table.parent is not None:
+            up, down = f"{table.parent.lower()}_ptr", model.lower()
+            column = Column("OneToOneField", to=table.parent)
+            links[model][up] = Link(up, table.parent, False, False, True, up, column)
+            links[table.parent][down] = Link(down, model, False, True, False, down)
+        for name, column in table.own.items():
             if column.to is None:
                 continue
             target = target_of(model, column)
@@ -196,6 +257,12 @@ def _links() -> dict[str, dict[str, Link]]:
                 accessor = model.lower() if one else f"{model.lower()}_set"
             links[target][query_name] = Link(query_name, target=model, many=not one, optional=True,
                                              forward=False, accessor=accessor)  # fmt: skip
+    for model, table in TABLES.items():
+        if table.parent is not None:
+            # What leads from the parent leads from the child, but for the way down to its children.
+            children = {name.lower() for name in TABLES if TABLES[name].parent == table.parent}
+            inherited = {name: link for name, link in links[table.parent].items() if name not in children}
+            links[model] = {**inherited, **links[model]}
     return links
 
 

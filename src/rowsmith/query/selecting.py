@@ -172,6 +172,9 @@ def _related(
             yield _filtered(scope, query, loaded, name, outputs, items)
         followed = [_relation(options, name, prefix) for name in branches if name not in filtered]
     for relation in followed:
+        if relation.concrete and relation.remote_field.parent_link and relation not in fields:
+            # What a child does not know of its parent is asked for when it is asked for.
+            continue
         if branches is not None and _left_out(relation, fields, loaded, prefix):
             raise FieldError(
                 f"{options.object_name}.{relation.name} cannot be both deferred and traversed by select_related()."
