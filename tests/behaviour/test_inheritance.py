@@ -251,6 +251,22 @@ def test_relations_of_the_parent_belong_to_the_child(town):
     assert len(seen) == 2
 
 
+def test_a_related_manager_keeps_what_was_selected_along(town):
+    trattoria = Trattoria.objects.get()
+    Cook.objects.create(diner=trattoria, name="Eve")
+    assert trattoria.cooks.get().diner is trattoria
+    with recorded_statements() as seen:
+        diner = trattoria.cooks.select_related("diner__trattoria").get().diner
+        assert (type(diner), diner.trattoria) == (Diner, trattoria)
+    assert len(seen) == 1
+
+
+def test_values_of_relations_are_looked_up_as_keys(town):
+    first = str(town["diner"].pk)[0]
+    assert Diner.objects.annotate(key=F("pk")).filter(key__startswith=first).exists()
+    assert Diner.objects.annotate(key=Max("rival")).filter(key__range=(1, 10**6)).count() == 1
+
+
 def test_a_childs_rows_are_counted_grouped_and_related_to_outer_ones(town):
     counted = Diner.objects.annotate(n=Count("cooks"), said=Count("notices", distinct=True)).order_by("name")
     assert [(d.name, d.address, d.n, d.said) for d in counted] == [("Alma", "", 0, 0), ("Dora", "2 Main", 2, 1)]

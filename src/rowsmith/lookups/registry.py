@@ -34,6 +34,9 @@ def transforms_of(type_: types.Type) -> Mapping[str, type[Transform]]:
 
 def find_lookup(field: Any, name: str) -> Any:
     """The lookup that `name` means on `field`, or None."""
+    own, field = _own(field).get(name) if _is_value(field) else None, _as_value(field)
+    if own is not None:
+        return own
     if getattr(field, "is_relation", False):
         return LOOKUPS.get(name) if name in RELATED else _own(field).get(name)
     found = getattr(field, "get_lookup", LOOKUPS.get)
@@ -42,10 +45,23 @@ def find_lookup(field: Any, name: str) -> Any:
 
 def find_transform(field: Any, type_: types.Type, name: str) -> Any:
     """What makes the transform that `name` means on a value of `field`; None when there is none."""
+    field = _as_value(field)
     if getattr(field, "is_relation", False):
         return None
     found = getattr(field, "get_transform", transforms_of(type_).get)
     return found(name)
+
+
+def _is_value(field: Any) -> bool:
+    """Whether a relation is not asked for itself, which takes instances too, but is the value of an expression."""
+    return getattr(field, "is_relation", False) and not hasattr(field, "relation")
+
+
+def _as_value(field: Any) -> Any:
+    """The key that an expression has the value of, where the field is a relation to it."""
+    while _is_value(field):
+        field = field.target_field
+    return field
 
 
 def _own(field: Any) -> Mapping[str, Any]:
@@ -60,6 +76,7 @@ def _own(field: Any) -> Mapping[str, Any]:
 
 def names_for(field: Any, type_: types.Type) -> Iterator[str]:
     """Every lookup and transform of a field, for messages."""
+    field = _as_value(field)
     if getattr(field, "is_relation", False):
         yield from sorted({*RELATED, *_own(field)})
         return

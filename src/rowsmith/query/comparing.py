@@ -64,7 +64,7 @@ def lookup_of(operand: Operand, name: str) -> Any:
 def unsupported(operand: Resolved, name: str, path: str) -> UnknownName:
     """The error for a lookup or transform that a field does not offer."""
     known = list(names_for(operand.field, operand.node.type))
-    if getattr(operand.field, "is_relation", False):
+    if isinstance(operand.field, RelatedKey):
         model = operand.field.related_model
         return UnknownName(
             f"Unsupported lookup {name!r} for the relation in {path!r}: {model._meta.object_name} has no "

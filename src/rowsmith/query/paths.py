@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rowsmith.exceptions import UnknownName, did_you_mean
+from rowsmith.metadata.ancestry import continued
 from rowsmith.records import Record
 
 SEPARATOR = "__"
@@ -52,6 +53,8 @@ def parse(options: Any, path: str, extra: Iterable[str] = ()) -> Path:
         raise UnknownName(f"A field is named by a string, not by {path!r}.")
     names = path.split(SEPARATOR)
     steps: list[Any] = []
+    # How many of the steps, at their end, lead up to ancestors: what follows may need no more than the key at hand.
+    up = 0
     field: Any = None
     relation: Any = None
     current = options
@@ -62,18 +65,27 @@ def parse(options: Any, path: str, extra: Iterable[str] = ()) -> Path:
                 raise unknown(options, name, path, extra)
             return Path(tuple(steps), field, relation, tuple(names[position:]))
         if not found.is_relation:
-            steps.extend(current.way_to(found.model))
+            _extend(steps, up, current.way_to(found.model))
             return Path(tuple(steps), found, None, tuple(names[position + 1 :]))
         relation = found
         by_key = name == getattr(found, "attname", None) and name != found.name
         taken = current.steps_along(found)
-        steps.extend(taken)
+        before = len(steps) - up
+        _extend(steps, up, taken)
+        up = len(steps) - before if found.concrete and found.remote_field.parent_link else 0
         field = found if found.concrete else taken[-1].model._meta.pk
         if by_key:
             # `author_id` is the key itself; nothing can be joined behind it.
             return Path(tuple(steps), field, relation, tuple(names[position + 1 :]))
         current = taken[-1].model._meta
     return Path(tuple(steps), field, relation, ())
+
+
+def _extend(steps: list[Any], up: int, taken: tuple[Any, ...]) -> None:
+    if up and taken:
+        steps[-up:] = continued(tuple(steps[-up:]), taken)
+    else:
+        steps.extend(taken)
 
 
 def is_forward(step: Any) -> bool:

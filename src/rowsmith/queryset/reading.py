@@ -60,6 +60,9 @@ class Reading(Combining[M, R]):
         assert self._known is not None
         if self._shape.query.chosen is None:
             name, instance = self._known
+            if self._shape.query.related is not None:
+                # What was selected along with a row is the row's own, and may be of another class than the instance.
+                rows = [row for row in rows if name not in row.__dict__]
             for row in rows:
                 setattr(row, name, instance)
 
