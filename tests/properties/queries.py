@@ -228,7 +228,7 @@ class Writer:
                 lookup = rng.choice(["exact", *ORDER_LOOKUPS, *ORDER_LOOKUPS, "range"])
                 if path.kind == "uuid":
                     lookup = "exact"
-                elif path.kind == "int" and self.chance(0.08):
+                elif path.kind == "int" and self.chance(0.08) and not linking(path):
                     return f"{name}__{rng.choice(TEXT_LOOKUPS)}", Lit(str(rng.randint(0, 20)))
                 elif path.kind == "int" and self.chance(0.08) and not self.nullable(path) and not linking(path):
                     # Of a nullable column Django answers such a comparison with the NULL rows too; and it cuts what is
