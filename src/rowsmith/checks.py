@@ -8,7 +8,7 @@ from typing import Any
 
 from rowsmith import config
 from rowsmith.execution.checking import findings, loud
-from rowsmith.metadata.checks import (
+from rowsmith.metadata.findings import (
     CRITICAL,
     DEBUG,
     ERROR,

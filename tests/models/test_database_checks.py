@@ -15,8 +15,8 @@ from rowsmith.dialects.sqlite import Dialect as Sqlite
 from rowsmith.exceptions import ImproperlyConfigured
 from rowsmith.execution.checking import findings, raise_errors
 from rowsmith.execution.schema import SchemaEditor
-from rowsmith.metadata.checks import CheckFailed
 from rowsmith.metadata.database_checks import check_database, is_wanted
+from rowsmith.metadata.findings import CheckFailed
 from rowsmith.models import Deferrable, F, Q
 from rowsmith.models.functions import Lower
 from rowsmith.records import replace

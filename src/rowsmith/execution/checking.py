@@ -8,8 +8,9 @@ from typing import Any
 from rowsmith import config
 from rowsmith.db import connections
 from rowsmith.db.router import router
-from rowsmith.metadata.checks import CheckFailed, CheckMessage, check_models
+from rowsmith.metadata.checks import check_models
 from rowsmith.metadata.database_checks import check_database, is_wanted
+from rowsmith.metadata.findings import CheckFailed, CheckMessage
 from rowsmith.query.definition_checks import check_expressions
 
 
@@ -18,13 +19,13 @@ def findings(models: Iterable[Any], databases: Iterable[str] = ()) -> list[Check
     chosen = list(models)
     found = check_models(chosen)
     # What is mistaken in itself is not asked for more, which might fail on the same mistake.
-    mistaken = {id(message.obj) for message in found if message.is_serious()}
-    for model in chosen:
-        if id(model) not in mistaken:
-            found += check_expressions(model)
+    mistaken = {getattr(message.obj, "model", message.obj) for message in found if message.is_serious()}
+    sound = [model for model in chosen if model not in mistaken]
+    for model in sound:
+        found += check_expressions(model)
     for alias in databases:
         connection = connections[alias]
-        there = [model for model in chosen if router.allow_migrate_model(alias, model)]
+        there = [model for model in sound if router.allow_migrate_model(alias, model)]
         found += check_database(there, connection.server_features, connection.vendor)
     return loud(found)
 

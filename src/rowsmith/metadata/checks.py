@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rowsmith.exceptions import FieldDoesNotExist, FieldError, ImproperlyConfigured, did_you_mean
+from rowsmith.exceptions import FieldDoesNotExist, did_you_mean
 from rowsmith.fields.base import is_expression
+from rowsmith.fields.dates import DateField, TimeField
 from rowsmith.fields.defaults import NOT_PROVIDED
 from rowsmith.fields.files import FileField, FilePathField, ImageField
+from rowsmith.fields.numbers import IntegerField
 from rowsmith.fields.on_delete import DB_SET_DEFAULT, DB_SET_NULL, SET_DEFAULT, SET_NULL
 from rowsmith.metadata.annotations import reverse_accessors
-from rowsmith.records import Record
+from rowsmith.metadata.findings import ERROR, WARNING, CheckMessage, error, warning
+from rowsmith.metadata.relation_checks import check_link, check_names, check_on_delete, check_tables
+from rowsmith.sql import types
 from rowsmith.sql.features import Features
-
-DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
-
-
-class CheckMessage(Record):
-    """One finding: what is wrong, how to mend it, and about what."""
-
-    level: int
-    msg: str
-    hint: str | None = None
-    obj: Any = None
-    id: str | None = None
-
-    def __str__(self) -> str:
-        about = self.obj._meta.label if hasattr(self.obj, "_meta") else str(self.obj) if self.obj is not None else "?"
-        code = f"({self.id}) " if self.id else ""
-        hint = f"\n\tHINT: {self.hint}" if self.hint else ""
-        return f"{about}: {code}{self.msg}{hint}"
-
-    def is_serious(self, level: int = ERROR) -> bool:
-        return self.level >= level
-
-
-class CheckFailed(ImproperlyConfigured):
-    """Models with mistakes were about to be used; `messages` are the findings."""
-
-    def __init__(self, messages: list[CheckMessage]) -> None:
-        self.messages = messages
-        super().__init__("\n".join(["The models have mistakes:", *(str(message) for message in messages)]))
-
-
-def error(msg: str, obj: Any, id: str, hint: str | None = None) -> CheckMessage:
-    return CheckMessage(ERROR, msg, hint, obj, id)
-
-
-def warning(msg: str, obj: Any, id: str, hint: str | None = None) -> CheckMessage:
-    return CheckMessage(WARNING, msg, hint, obj, id)
 
 
 def check_models(models: Iterable[Any]) -> list[CheckMessage]:
@@ -59,6 +27,7 @@ def check_models(models: Iterable[Any]) -> list[CheckMessage]:
     chosen = [model for model in models if not model._meta.swapped]
     found = [message for model in chosen for message in check_model(model)]
     found += _name_clashes(chosen)
+    found += check_tables(chosen)
     return found
 
 
@@ -105,8 +74,13 @@ def _name(field: Any) -> Iterator[CheckMessage]:
         yield error("A field named 'check' would hide the method Model.check().", field, "models.E020")
 
 
+def _index(field: Any) -> Iterator[CheckMessage]:
+    if field.db_index not in (None, True, False):
+        yield error("'db_index' must be None, True or False.", field, "fields.E006")
+
+
 def _key(field: Any) -> Iterator[CheckMessage]:
-    if field.primary_key and field.null:
+    if field.primary_key and field.null and not field.generated:
         yield error(
             "Primary keys must not have null=True.",
             field,
@@ -168,6 +142,28 @@ def _automatic(field: Any) -> Iterator[CheckMessage]:
         )
 
 
+def _fixed_moment(field: Any) -> Iterator[CheckMessage]:
+    """A default that is the moment at which the class was defined, which hardly anybody means."""
+    default = field.default
+    if not isinstance(field, DateField | TimeField) or callable(default):
+        return
+    now = datetime.datetime.now(getattr(default, "tzinfo", None))
+    if isinstance(default, datetime.datetime):
+        fixed = abs(now - default) < datetime.timedelta(seconds=10)
+    elif isinstance(default, datetime.time):
+        fixed = abs(now - datetime.datetime.combine(now.date(), default)) < datetime.timedelta(seconds=10)
+    else:
+        fixed = default == now.date()
+    if fixed:
+        yield warning(
+            "Fixed default value provided.",
+            field,
+            "fields.W161",
+            hint="The default is the time at which the model was defined. Give a callable, such as "
+            "rowsmith.timezone.now, for the time at which each instance is made.",
+        )
+
+
 def _sizes(field: Any) -> Iterator[CheckMessage]:
     if hasattr(field, "max_digits"):
         digits, places = field.max_digits, field.decimal_places
@@ -182,7 +178,14 @@ def _sizes(field: Any) -> Iterator[CheckMessage]:
                 yield error("'max_digits' must be a positive integer.", field, "fields.E133")
             elif places > digits:
                 yield error("'max_digits' must be greater or equal to 'decimal_places'.", field, "fields.E134")
-    if field.get_internal_type() == "CharField" and field.max_length is not None:
+    if field.max_length is not None and isinstance(field, IntegerField) and not field.generated:
+        yield warning(
+            f"'max_length' is ignored when used with {type(field).__name__}.",
+            field,
+            "fields.W122",
+            hint="Remove 'max_length' from field",
+        )
+    if field.get_internal_type() in ("CharField", "SlugField") and field.max_length is not None:
         length = field.max_length
         if isinstance(length, bool) or not isinstance(length, int) or length <= 0:
             yield error("'max_length' must be a positive integer.", field, "fields.E121")
@@ -197,6 +200,9 @@ def _sizes(field: Any) -> Iterator[CheckMessage]:
 def _files(field: Any) -> Iterator[CheckMessage]:
     if isinstance(field, FileField) and isinstance(field.upload_to, str) and field.upload_to.startswith("/"):
         yield error(f"{type(field).__name__}'s 'upload_to' argument must be a relative path.", field, "fields.E202")
+    if isinstance(field, ImageField):
+        for option in ("width_field", "height_field"):
+            yield from _known_option(field, option)
     if isinstance(field, ImageField) and importlib.util.find_spec("PIL") is None:
         yield error(
             "Cannot use ImageField because Pillow is not installed.",
@@ -208,6 +214,34 @@ def _files(field: Any) -> Iterator[CheckMessage]:
         yield error(
             "FilePathFields must have either 'allow_files' or 'allow_folders' set to True.", field, "fields.E140"
         )
+
+
+def _known_option(field: Any, option: str) -> Iterator[CheckMessage]:
+    """An option that names another field of the model."""
+    name = getattr(field, option, None)
+    if name is not None and name not in field.model._meta.fields_map:
+        known = [other.name for other in field.model._meta.fields]
+        yield error(
+            f"{option!r} names the nonexistent field {name!r}.{did_you_mean(name, known)}",
+            field,
+            "rowsmith.E108",
+            hint=f"{field.model._meta.object_name} has: {', '.join(known)}.",
+        )
+
+
+def _dates(field: Any) -> Iterator[CheckMessage]:
+    """What is to be unique within a day, a month or a year of another field."""
+    for option in ("unique_for_date", "unique_for_month", "unique_for_year"):
+        name = getattr(field, option)
+        if name is None:
+            continue
+        other = field.model._meta.fields_map.get(name)
+        if other is None:
+            yield from _known_option(field, option)
+        elif not isinstance(other.sql_type, types.Date | types.DateTime):
+            yield error(
+                f"{option!r} names {name!r}, which is neither a DateField nor a DateTimeField.", field, "rowsmith.E109"
+            )
 
 
 def _lifetime(field: Any) -> Iterator[CheckMessage]:
@@ -222,7 +256,7 @@ def _lifetime(field: Any) -> Iterator[CheckMessage]:
 
 
 _FIELD_CHECKS: tuple[Callable[[Any], Iterator[CheckMessage]], ...] = (
-    _name, _key, _validators, _choices, _defaults, _automatic, _sizes, _files,
+    _name, _index, _key, _validators, _choices, _defaults, _automatic, _fixed_moment, _sizes, _files, _dates,
     _lifetime,
 )  # fmt: skip
 
@@ -270,9 +304,7 @@ def _relation(field: Any) -> Iterator[CheckMessage]:
             hint=f"Refer to {swapped!r}, which the configuration has put in its place.",
         )
         return
-    name = field.remote_field.related_name
-    if name and not (name.isidentifier() or name.endswith("+")):
-        yield error(f"The name {name!r} is invalid related_name for field {field}", field, "fields.E306")
+    yield from check_names(field)
     yield from _reverse_clashes(field)
     if field.many_to_many:
         yield from _linking(field)
@@ -321,6 +353,7 @@ def _foreign_key(field: Any) -> Iterator[CheckMessage]:
             "fields.E322",
             hint="Set a db_default value, or change the on_delete rule.",
         )
+    yield from check_on_delete(field)
     if field.many_to_one and field.unique and not field.primary_key:
         yield warning(
             "Setting unique=True on a ForeignKey has the same effect as using a OneToOneField.",
@@ -336,6 +369,8 @@ def _linking(field: Any) -> Iterator[CheckMessage]:
         yield error("ManyToManyFields cannot be unique.", field, "fields.E330")
     if field.null:
         yield warning("null has no effect on ManyToManyField.", field, "fields.W340")
+    if field.db_comment:
+        yield warning("db_comment has no effect on ManyToManyField.", field, "fields.W346")
     if field._validators:
         yield warning("ManyToManyField does not support validators.", field, "fields.W341")
     if isinstance(rel.through, str):
@@ -349,10 +384,7 @@ def _linking(field: Any) -> Iterator[CheckMessage]:
         return
     if rel.through_fields is None:
         yield from _ambiguity(field)
-    try:
-        field.m2m_fields  # noqa: B018 - it raises what is wrong
-    except (FieldDoesNotExist, FieldError) as problem:
-        yield error(str(problem), field, "fields.E338")
+    yield from check_link(field)
 
 
 def _ambiguity(field: Any) -> Iterator[CheckMessage]:
@@ -595,6 +627,13 @@ def _ordering(model: Any) -> Iterator[CheckMessage]:
                         "models.E015",
                     )
                 break
+            if field.many_to_many:
+                yield error(
+                    f"'ordering' refers to {item!r}, a relation to many rows, which would repeat the rows.",
+                    model,
+                    "models.E015",
+                )
+                break
             related = getattr(field, "is_relation", False) and name == getattr(field, "name", name)
             current = field.related_model._meta if related else None
 
@@ -611,12 +650,15 @@ def _name_clashes(models: list[Any]) -> Iterator[CheckMessage]:
                 indexes[index.name].append(model)
             for constraint in meta.constraints:
                 constraints[constraint.name].append(model)
-    for kind, found, code in (
-        ("db_table", tables, "models.E028"),
-        ("index name", indexes, "models.E030"),
-        ("constraint name", constraints, "models.E032"),
+    for kind, found, alone, code in (
+        ("db_table", tables, "models.E028", "models.E028"),
+        ("index name", indexes, "models.E029", "models.E030"),
+        ("constraint name", constraints, "models.E031", "models.E032"),
     ):
         for name, owners in found.items():
             if len(owners) > 1:
-                labels = ", ".join(sorted({owner._meta.label for owner in owners}))
-                yield error(f"{kind} {name!r} is not unique among models: {labels}.", owners[0], code)
+                labels = sorted({owner._meta.label for owner in owners})
+                if len(labels) == 1:
+                    yield error(f"{kind} {name!r} is not unique for model {labels[0]}.", owners[0], alone)
+                else:
+                    yield error(f"{kind} {name!r} is not unique among models: {', '.join(labels)}.", owners[0], code)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.on_delete import DB_SET_DEFAULT
-from rowsmith.metadata.checks import CheckMessage, error, warning
+from rowsmith.metadata.findings import CheckMessage, error, warning
 from rowsmith.sql import types
 from rowsmith.sql.features import Features
 

@@ -544,6 +544,8 @@ def normalize_together(value: Any) -> tuple[tuple[str, ...], ...]:
         raise TypeError(f"unique_together takes a list of names, or a list of such lists, not {value!r}.")
     if isinstance(next(iter(value)), str):
         return (tuple(value),)
+    if not all(isinstance(item, list | tuple | set | frozenset) for item in value):
+        raise TypeError(f"unique_together takes a list of names, or a list of such lists, not {value!r}.")
     return tuple(tuple(item) for item in value)
 
 

@@ -93,6 +93,9 @@ def generate(cls: Any) -> Callable[..., None]:
     keywords: list[str] = []
     body: list[str] = []
     relations: list[str] = []
+    if len(meta.columns) < len(meta.concrete_fields):
+        # Two columns of one name: a check tells, if the model comes that far.
+        return slow
     for number, field in enumerate(meta.concrete_fields):
         attname = field.attname
         if not _usable(attname):

@@ -6,7 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rowsmith.exceptions import FieldError
-from rowsmith.metadata.checks import CheckMessage, error, warning
+from rowsmith.metadata.findings import CheckMessage, error, warning
+from rowsmith.query.ordering import sort_keys
+from rowsmith.query.planner import nest
+from rowsmith.query.query import query_of
+from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.query.unstored import resolved
 from rowsmith.sql import expressions as sql
@@ -23,6 +27,7 @@ def check_expressions(model: Any) -> Iterator[CheckMessage]:
     meta = model._meta
     if meta.proxy or meta.swapped:
         return
+    yield from _ordering(model)
     for field in meta.local_fields:
         if field.generated:
             yield from _generated(field)
@@ -33,6 +38,15 @@ def check_expressions(model: Any) -> Iterator[CheckMessage]:
     for index in meta.indexes:
         for expression in _expressions_of(index):
             yield from _over_columns(model, expression, f"index {index.name!r}", "indexes", None)
+
+
+def _ordering(model: Any) -> Iterator[CheckMessage]:
+    """The findings about `Meta.ordering`."""
+    for item in model._meta.ordering:
+        try:
+            sort_keys((item,), Resolver(query_of(model._meta), Slots((), 0), nest))
+        except MISTAKES as problem:
+            yield error(f"'ordering' cannot sort by {item!r}: {_told(problem)}", model, "models.E015")
 
 
 def _expressions_of(item: Any) -> Iterable[Any]:
