@@ -72,9 +72,9 @@ class DefinitionRenderer:
         else:
             words.append("NULL" if column.null and not column.primary_key else "NOT NULL")
         if column.primary_key:
-            words.append("PRIMARY KEY")
+            words.append(f"PRIMARY KEY{self.key_tablespace(column.index_tablespace)}")
         elif column.unique:
-            words.append("UNIQUE")
+            words.append(f"UNIQUE{self.key_tablespace(column.index_tablespace)}")
         if after := self.after_key(column):
             words.append(after)
         if check := self.column_check(column):
@@ -113,10 +113,10 @@ class DefinitionRenderer:
 
     def constraint(self, constraint: Constraint) -> str:
         match constraint:
-            case Unique(name, columns, deferrable, nulls_distinct):
+            case Unique(name, columns, deferrable, nulls_distinct, tablespace):
                 return (
                     f"CONSTRAINT {self.quote(name)} UNIQUE{self.nulls(nulls_distinct)} ({self.names(columns)})"
-                    f"{self.deferrable(deferrable)}"
+                    f"{self.key_tablespace(tablespace)}{self.deferrable(deferrable)}"
                 )
             case Check(name, condition):
                 return f"CONSTRAINT {self.quote(name)} CHECK ({condition})"
@@ -132,6 +132,11 @@ class DefinitionRenderer:
         return ""
 
     def tablespace(self, name: str | None) -> str:
+        """Where a table or an index goes."""
+        return ""
+
+    def key_tablespace(self, name: str | None) -> str:
+        """Where the index goes that keeps a column unique."""
         return ""
 
     def create_index(self, node: CreateIndex) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from rowsmith import config
 from rowsmith.fields.base import Field
 from rowsmith.fields.related import ForeignKey
 from rowsmith.metadata.names import MAX_IDENTIFIER, digest
@@ -64,7 +65,7 @@ class TableMaker(Record):
                 reference = None
             columns.append(self.column(meta, field, type_, reference))
         constraints: list[Constraint] = [
-            self.unique(meta, tuple(meta.get_field(name).column for name in names)) for names in meta.unique_together
+            self.unique(meta, [meta.get_field(name) for name in names]) for names in meta.unique_together
         ]
         indexes = list(self.field_indexes(meta))
         for constraint in meta.constraints:
@@ -79,7 +80,7 @@ class TableMaker(Record):
             tuple(columns),
             tuple(constraints),
             comment=meta.db_table_comment or None,
-            tablespace=meta.db_tablespace,
+            tablespace=_of_table(meta),
         )
         return Table(create, tuple(indexes), tuple(waiting))
 
@@ -114,7 +115,7 @@ class TableMaker(Record):
             generated=generated,
             reference=reference,
             comment=field.db_comment,
-            tablespace=field.db_tablespace,
+            index_tablespace=_of_index(meta, field) if field.unique else None,
         )
 
     def reference(self, meta: Any, field: Any) -> Reference | None:
@@ -126,20 +127,22 @@ class TableMaker(Record):
         name = constraint_name(meta.db_table, (field.column,), f"fk_{table}_{target.column}")
         return Reference((field.column,), table, (target.column,), name, field.remote_field.on_delete.database)
 
-    def unique(self, meta: Any, columns: tuple[str, ...]) -> Unique:
-        return Unique(constraint_name(meta.db_table, columns, "uniq"), columns)
+    def unique(self, meta: Any, fields: Sequence[Any]) -> Unique:
+        columns = tuple(field.column for field in fields)
+        return Unique(constraint_name(meta.db_table, columns, "uniq"), columns, tablespace=_of_key(meta, fields))
 
     def field_indexes(self, meta: Any) -> Iterable[CreateIndex]:
         """The indexes that fields ask for by `db_index`, and those for prefixes of text."""
         for field in meta.local_concrete_fields:
             if field.db_index and not field.unique:
                 name = constraint_name(meta.db_table, (field.column,), "")
-                yield CreateIndex(name, meta.db_table, (IndexPart(field.column),), tablespace=field.db_tablespace)
+                yield CreateIndex(name, meta.db_table, (IndexPart(field.column),), tablespace=_of_index(meta, field))
             if self.pattern_indexes and (field.db_index or field.unique):
                 opclass = _PATTERN_CLASSES.get(type(field.sql_type))
                 if opclass and getattr(field.sql_type, "collation", None) is None:
                     name = constraint_name(meta.db_table, (field.column,), "like")
-                    yield CreateIndex(name, meta.db_table, (IndexPart(field.column, opclass=opclass),))
+                    part = IndexPart(field.column, opclass=opclass)
+                    yield CreateIndex(name, meta.db_table, (part,), tablespace=_of_index(meta, field))
 
     def index(self, model: Any, index: Any) -> CreateIndex | None:
         """One of `Meta.indexes`; None where the database has no such indexes."""
@@ -155,7 +158,7 @@ class TableMaker(Record):
             condition=self.text_of(model, index.condition) if index.condition is not None else None,
             include=self.columns(model, index.include) if features.covering_indexes else (),
             method=index.suffix if index.suffix != "idx" else "",
-            tablespace=index.db_tablespace,
+            tablespace=index.db_tablespace or self._of_members(model._meta, index),
         )
 
     def constraint(self, model: Any, constraint: Any) -> Constraint | CreateIndex | None:
@@ -186,16 +189,23 @@ class TableMaker(Record):
                     condition=self.text_of(model, constraint.condition) if constraint.condition is not None else None,
                     include=self.columns(model, constraint.include) if features.covering_indexes else (),
                     nulls_distinct=nulls_distinct,
+                    tablespace=_of_table(model._meta),
                 )
             return Unique(
                 constraint.name,
                 self.columns(model, constraint.fields),
                 deferrable=constraint.deferrable.value if constraint.deferrable is not None else None,
                 nulls_distinct=nulls_distinct,
+                tablespace=_of_key(model._meta, [model._meta.get_field(name) for name in constraint.fields]),
             )
         if hasattr(constraint, "condition") and features.check_constraints:
             return Check(constraint.name, self.text_of(model, constraint.condition))
         return None
+
+    def _of_members(self, meta: Any, index: Any) -> str | None:
+        """Where an index goes that does not say: where the own index of its single field would, or the table."""
+        names = [name for name, _ in index.fields_orders]
+        return _of_index(meta, meta.get_field(names[0]) if len(names) == 1 else None)
 
     def columns(self, model: Any, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(model._meta.get_field(name).column for name in names)
@@ -220,6 +230,22 @@ class TableMaker(Record):
             IndexPart(model._meta.get_field(name).column, descending=order == "DESC", opclass=opclass)
             for (name, order), opclass in zip(fields, classes, strict=True)
         )
+
+
+def _of_table(meta: Any) -> str | None:
+    return meta.db_tablespace or config.current().default_tablespace or None
+
+
+def _of_index(meta: Any, field: Any) -> str | None:
+    """The tablespace of a field's own index: its own, the one for all indexes, or that of the table."""
+    own = None if field is None else field.db_tablespace or config.current().default_index_tablespace
+    return own or _of_table(meta)
+
+
+def _of_key(meta: Any, fields: Sequence[Any]) -> str | None:
+    """The tablespace of the index behind a unique constraint: that of its fields, where they agree, or the table's."""
+    said = {field.db_tablespace for field in fields}
+    return said.pop() if len(said) == 1 and None not in said else _of_table(meta)
 
 
 def constraint_name(table: str, columns: tuple[str, ...], suffix: str) -> str:

@@ -401,7 +401,7 @@ def through_model(source: Any, field: Any, target: Any) -> Any:
             "apps": options.apps,
             "app_label": options.app_label,
             "db_table": table,
-            "db_tablespace": field.db_tablespace,
+            "db_tablespace": options.db_tablespace,
             "managed": options.managed or target._meta.managed,
             "unique_together": ((from_name, to_name),),
             "verbose_name": f"{options.object_name.lower()}-{to_name.removeprefix('to_')} relationship",

@@ -32,9 +32,10 @@ class Generated(Record):
 class Column(Record):
     """One column.
 
-    type:       what it holds; Custom for a type that the user spelled out.
-    default:    the text of its DEFAULT clause.
-    generated:  for a column that is computed; then it has no default, and NULL is as the expression gives it.
+    type:              what it holds; Custom for a type that the user spelled out.
+    default:           the text of its DEFAULT clause.
+    generated:         for a column that is computed; then it has no default, and NULL is as the expression gives it.
+    index_tablespace:  where the index goes that keeps it unique, where the database has tablespaces.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Column(Record):
     generated: Generated | None = None
     reference: Reference | None = None
     comment: str | None = None
-    tablespace: str | None = None
+    index_tablespace: str | None = None
 
 
 class Unique(Record):
@@ -56,6 +57,7 @@ class Unique(Record):
     columns: tuple[str, ...]
     deferrable: str | None = None
     nulls_distinct: bool | None = None
+    tablespace: str | None = None
 
 
 class Check(Record):

@@ -78,6 +78,9 @@ class PostgresDefinitions(DefinitionRenderer):
     def tablespace(self, name: str | None) -> str:
         return f" TABLESPACE {self.quote(name)}" if name else ""
 
+    def key_tablespace(self, name: str | None) -> str:
+        return f" USING INDEX TABLESPACE {self.quote(name)}" if name else ""
+
     def index_part(self, part: IndexPart) -> str:
         text = self.quote(part.column) if part.column is not None else f"({part.expression})"
         opclass = f" {part.opclass}" if part.opclass else ""
