@@ -12,7 +12,7 @@ from rowsmith.exceptions import OperationalError, ProgrammingError
 PLACES = ("tables", "indexes", "other_indexes", "everything", "every_index")
 
 
-class Node(models.Model):
+class Crossing(models.Model):
     """Every way to say where something goes."""
 
     name = models.CharField(max_length=30, db_index=True, db_tablespace="indexes")
@@ -25,18 +25,18 @@ class Node(models.Model):
     class Meta:
         db_tablespace = "tables"
         indexes = [
-            models.Index(fields=["shortcut"], name="node_shortcut", db_tablespace="other_indexes"),
-            models.Index(fields=["name", "data"], name="node_both"),
-            models.Index(fields=["-name"], name="node_name_down"),
+            models.Index(fields=["shortcut"], name="crossing_shortcut", db_tablespace="other_indexes"),
+            models.Index(fields=["name", "data"], name="crossing_both"),
+            models.Index(fields=["-name"], name="crossing_name_down"),
         ]
 
 
-class Leaf(models.Model):
+class Plot(models.Model):
     """Nothing is said."""
 
     name = models.IntegerField(db_index=True)
     height = models.IntegerField(unique=True)
-    node = models.ForeignKey(Node, models.CASCADE)
+    node = models.ForeignKey(Crossing, models.CASCADE)
 
     class Meta:
         indexes = [models.Index(fields=["height"], name="leaf_height"), models.Index(fields=["name"], name="leaf_name")]
@@ -52,7 +52,7 @@ def places(database):
             cursor.execute(f"CREATE TABLESPACE {name} LOCATION ''")
     yield
     with connection.cursor() as cursor:
-        for model in (Leaf, Node.edges.through, Node):
+        for model in (Plot, Crossing.edges.through, Crossing):
             cursor.execute(f"DROP TABLE IF EXISTS {model._meta.db_table}")
         for name in PLACES:
             cursor.execute(f"DROP TABLESPACE {name}")
@@ -88,8 +88,8 @@ def where_things_are(model):
 @pytest.mark.only("postgresql")
 @pytest.mark.feature("TS-002", "TS-004", "TS-005", "TS-007", "TS-008", "TS-009", "TS-010", "TS-011", "TS-012")
 def test_everything_goes_where_it_was_told_to(places):
-    rowsmith.create_tables(Node)
-    assert where_things_are(Node) == {
+    rowsmith.create_tables(Crossing)
+    assert where_things_are(Crossing) == {
         "table": "tables",
         "id": "tables",
         "name": "indexes",
@@ -97,14 +97,14 @@ def test_everything_goes_where_it_was_told_to(places):
         "data": "tables",
         "code": "indexes",
         "serial": "tables",
-        "node_shortcut": "other_indexes",
-        "node_both": "tables",
-        "node_name_down": "indexes",
+        "crossing_shortcut": "other_indexes",
+        "crossing_both": "tables",
+        "crossing_name_down": "indexes",
     }
-    edges = where_things_are(Node.edges.through)
-    assert (edges["table"], edges["from_node_id"], edges["to_node_id"]) == ("tables", "indexes", "indexes")
-    Node.objects.create(name="a", data=1, code=1, serial=1, shortcut="a").edges.add(Node.objects.get())
-    assert Node.objects.filter(edges__name="a").count() == 1
+    edges = where_things_are(Crossing.edges.through)
+    assert (edges["table"], edges["from_crossing_id"], edges["to_crossing_id"]) == ("tables", "indexes", "indexes")
+    Crossing.objects.create(name="a", data=1, code=1, serial=1, shortcut="a").edges.add(Crossing.objects.get())
+    assert Crossing.objects.filter(edges__name="a").count() == 1
 
 
 @pytest.mark.only("postgresql")
@@ -112,8 +112,8 @@ def test_everything_goes_where_it_was_told_to(places):
 def test_the_configuration_says_it_for_all_that_say_nothing(places):
     settings = connections.settings
     config.configure(dict(settings), default_tablespace="everything", default_index_tablespace="every_index")
-    rowsmith.create_tables(Node, Leaf)
-    assert where_things_are(Leaf) == {
+    rowsmith.create_tables(Crossing, Plot)
+    assert where_things_are(Plot) == {
         "table": "everything",
         "id": "every_index",
         "name": "every_index",
@@ -122,8 +122,8 @@ def test_the_configuration_says_it_for_all_that_say_nothing(places):
         "leaf_height": "every_index",
         "leaf_name": "every_index",
     }
-    found = where_things_are(Node)
-    assert (found["table"], found["name"], found["data"], found["node_both"]) == (
+    found = where_things_are(Crossing)
+    assert (found["table"], found["name"], found["data"], found["crossing_both"]) == (
         "tables", "indexes", "every_index", "tables",
     )  # fmt: skip
 
@@ -132,12 +132,12 @@ def test_the_configuration_says_it_for_all_that_say_nothing(places):
 @pytest.mark.feature("TS-001")
 def test_a_tablespace_that_is_not_there_is_not_made(database):
     with pytest.raises((OperationalError, ProgrammingError), match="tables"):
-        rowsmith.create_tables(Node)
+        rowsmith.create_tables(Crossing)
 
 
 @pytest.mark.only("sqlite")
 @pytest.mark.feature("TS-010")
 def test_a_database_without_tablespaces_takes_no_notice(tables):
-    tables(Node, Leaf)
-    node = Node.objects.create(name="a", data=1, code=1, serial=1, shortcut="a")
-    assert Leaf.objects.create(name=1, height=2, node=node).node == node
+    tables(Crossing, Plot)
+    node = Crossing.objects.create(name="a", data=1, code=1, serial=1, shortcut="a")
+    assert Plot.objects.create(name=1, height=2, node=node).node == node
