@@ -337,6 +337,29 @@ def test_raw_rows_of_a_child_hold_what_was_selected_of_its_parents(town):
     assert dora.name == "Dora"
 
 
+@pytest.mark.only("postgresql")
+@pytest.mark.feature("Q-197")
+def test_the_rows_of_each_table_can_be_locked_alone(town):
+    def locked(queryset, *of):
+        with recorded_statements() as seen, transaction.atomic():
+            list(queryset.select_for_update(of=of))
+        return str(seen[0]).partition(" FOR UPDATE")[2]
+
+    venue, diner, trattoria = (f'"{model._meta.db_table}"' for model in (Venue, Diner, Trattoria))
+    every = Trattoria.objects.order_by()
+    assert locked(every) == ""
+    assert locked(every, "self") == f" OF {trattoria}"
+    assert locked(every, "diner_ptr") == f" OF {diner}"
+    assert locked(every, "self", "diner_ptr__venue_ptr") == f" OF {trattoria}, {venue}"
+    assert locked(every.only("name"), "self", "diner_ptr") == f" OF {trattoria}"
+    assert locked(Cook.objects.select_related("diner"), "diner__venue_ptr") == f" OF {venue}"
+    downward = Venue.objects.select_related("diner").filter(diner__seats=40)
+    assert locked(downward, "diner") == f" OF {diner}"
+    assert locked(downward, "diner__venue_ptr") == f" OF {venue}"
+    with pytest.raises(FieldError, match="Choices are: self, diner_ptr, diner_ptr__venue_ptr"):
+        locked(every, "venue_ptr")
+
+
 # Writing
 
 

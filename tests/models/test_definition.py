@@ -459,3 +459,15 @@ def test_targets_of_relations_named_in_three_ways():
     for made, near in ((child("first"), one), (child("second"), two)):
         targets = [made._meta.get_field(name).related_model for name in ("own", "near", "far")]
         assert targets == [made, near, third]
+
+
+@pytest.mark.feature("M-016")
+def test_a_column_named_as_a_keyword_is_reached_by_another_name():
+    with pytest.raises(SyntaxError):
+        compile("class Flight(models.Model):\n    from = models.CharField(max_length=3)\n", "<model>", "exec")
+
+    class Flight(models.Model):
+        origin = models.CharField(max_length=3, db_column="from")
+
+    assert Flight._meta.get_field("origin").column == "from"
+    assert list(Flight._meta.columns) == ["id", "origin"]

@@ -54,6 +54,7 @@ class ForwardRelation(Relation[Any, Any]):
         super().__init__(field.name, field)
         self.cache_name: str = field.cache_name
         self.attname: str = field.attname
+        self.leads_to_parent: bool = field.remote_field.parent_link
 
     @cached_property
     def RelatedObjectDoesNotExist(self) -> type[Exception]:
@@ -88,7 +89,7 @@ class ForwardRelation(Relation[Any, Any]):
         related = self.cached(instance)
         if related is MISSING:
             if getattr(instance, self.attname) is not None:
-                if self.field.remote_field.parent_link and self._holds_parent(instance):
+                if self.leads_to_parent and self._holds_parent(instance):
                     self._keep(instance, parent_of(instance, self.field.related_model))
                 else:
                     instance._fetch_mode.fetch(self, instance)
@@ -160,7 +161,7 @@ class ForwardRelation(Relation[Any, Any]):
             )
         key = getattr(value, self._key)
         setattr(instance, self.attname, key)
-        if field.remote_field.parent_link:
+        if self.leads_to_parent:
             take_over_keys(instance, field, value)
         setattr(instance, self.cache_name, value)
         if key is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rowsmith.exceptions import FieldError, did_you_mean
@@ -43,18 +44,26 @@ def lock_of(query: Query, layout: Layout, outputs: tuple[Output, ...]) -> Lock |
 def _followed(instance: Instance, outputs: tuple[Output, ...], prefix: str) -> dict[str, str | None]:
     """The aliases of the tables selected along with an instance, by their paths; None where nothing is selected."""
     found: dict[str, str | None] = {}
+    key = outputs[instance.key].expression
+    assert isinstance(key, Column)
     tables: dict[Any, str] = {}
     for place, field in zip(instance.places, instance.fields, strict=True):
         column = outputs[place].expression
-        assert isinstance(column, Column)
-        # A key that is read from the link to it is no sign of its own table.
-        if column.name == field.column:
+        # What is read from the model's own table is no sign of an ancestor's, whose key it may be.
+        if isinstance(column, Column) and column.alias != key.alias:
             tables[field.model] = column.alias
-    for ancestor, way in instance.model._meta.ways_up.items():
-        found[prefix + SEPARATOR.join(step.field.name for step in way)] = tables.get(ancestor)
+    for path, ancestor in _links_up(instance.model._meta, prefix):
+        found[path] = tables.get(ancestor)
     for related in instance.related:
         key = outputs[related.instance.key].expression
         assert isinstance(key, Column)
         found[prefix + related.name] = key.alias
         found.update(_followed(related.instance, outputs, f"{prefix}{related.name}{SEPARATOR}"))
     return found
+
+
+def _links_up(options: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """The ancestors of a model by the names of the links that lead to them."""
+    for parent, link in options.links:
+        yield f"{prefix}{link.name}", parent
+        yield from _links_up(parent._meta, f"{prefix}{link.name}{SEPARATOR}")
