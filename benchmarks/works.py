@@ -35,6 +35,7 @@ WORKS = {
         Work("dicts", "50,000 rows to dicts", 50_000, 50_000, {"sqlite": 1.1, "postgresql": 1.1}),
         Work("tuples", "50,000 rows to tuples", 50_000, 50_000, {"sqlite": 1.1, "postgresql": 1.1}),
         Work("parent", "10,000 rows with their parent", 10_000, 10_000, {"sqlite": 1.4, "postgresql": 1.3}),
+        Work("inherited", "10,000 rows of an inherited model", 10_000, 10_000, {"sqlite": 1.2, "postgresql": 1.15}),
         Work("children", "1,000 parents with children", 1000, 1000, {"sqlite": 1.5, "postgresql": 1.4}, 5),
         Work("many", "1,000 rows with many-to-many", 1000, 1000, {"sqlite": 1.5, "postgresql": 1.4}, 5),
         Work("group", "group-by with three aggregates", 600, 200, {"sqlite": 1.5, "postgresql": 1.4}),

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import data
-from benchmarks.contenders.hand import CHECK, authors, filter_arguments, fresh, shelves, values
+from benchmarks.contenders.hand import CHECK, authors, diner_values, filter_arguments, fresh, shelves, values
 from benchmarks.worker import Timer
 
 
 def define(models: Any, module: str) -> dict[str, Any]:
-    """The four models on the benchmark's tables."""
+    """The models on the benchmark's tables."""
 
     def on(table: str) -> type:
         return type("Meta", (), {"app_label": "bench", "db_table": table})
@@ -51,7 +51,24 @@ def define(models: Any, module: str) -> dict[str, Any]:
         author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="reviews")
         Meta = on("bench_review")
 
-    return {"Author": Author, "Book": Book, "Review": Review, "Tag": Tag}
+    class Venue(models.Model):  # type: ignore[misc]
+        __module__ = module
+        name = models.CharField(max_length=60)
+        city = models.CharField(max_length=20)
+        rating = models.FloatField()
+        opened = models.DateField()
+        Meta = on("bench_venue")
+
+    class Diner(Venue):
+        __module__ = module
+        seats = models.IntegerField()
+        price = models.DecimalField(max_digits=7, decimal_places=2)
+        is_open = models.BooleanField()
+        menu = models.TextField()
+        checked = models.DateTimeField()
+        Meta = on("bench_diner")
+
+    return {"Author": Author, "Book": Book, "Diner": Diner, "Review": Review, "Tag": Tag}
 
 
 class Undo(Exception):
@@ -68,6 +85,7 @@ class DjangoLike:
         self.functions = functions
         self.Author, self.Book = tables["Author"], tables["Book"]
         self.Review, self.Tag = tables["Review"], tables["Tag"]
+        self.Diner = tables["Diner"]
         self.atomic = atomic
         self.connection = connection
 
@@ -105,6 +123,11 @@ class DjangoLike:
         with timer:
             found = list(self.Book.objects.filter(id__lte=n).order_by("id").select_related("author"))
         return ((*values(b), b.author.id, b.author.name) for b in found)
+
+    def inherited(self, timer: Timer, n: int) -> Any:
+        with timer:
+            found = list(self.Diner.objects.filter(id__lte=n).order_by("id"))
+        return map(diner_values, found)
 
     def children(self, timer: Timer, n: int) -> Any:
         keys: list[Any] = []

@@ -32,6 +32,43 @@ def authors(i: int) -> tuple[int, int]:
     return i * 10, i * 10 + 10
 
 
+DINERS = """SELECT v.id, v.name, v.city, v.rating, v.opened, d.seats, d.price, d.is_open, d.menu, d.checked
+    FROM bench_diner d JOIN bench_venue v ON v.id = d.venue_ptr_id WHERE v.id <= {0} ORDER BY v.id"""
+
+
+class Diner:
+    """A venue with columns of its own; the key of its row is that of the venue."""
+
+    def __init__(
+        self,
+        id: int,
+        name: str,
+        city: str,
+        rating: float,
+        opened: dt.date,
+        seats: int,
+        price: Decimal,
+        is_open: bool,
+        menu: str,
+        checked: dt.datetime,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.city = city
+        self.rating = rating
+        self.opened = opened
+        self.venue_ptr_id = id
+        self.seats = seats
+        self.price = price
+        self.is_open = is_open
+        self.menu = menu
+        self.checked = checked
+
+
+def diner_values(diner: Any) -> tuple[Any, ...]:
+    return tuple(getattr(diner, name) for name in data.DINER_FIELDS)
+
+
 class Author:
     def __init__(self, id: int, name: str, country: str) -> None:
         self.id = id
@@ -237,6 +274,27 @@ class Sqlite:
                 found.append(book)
         return ((*values(b), b.author.id, b.author.name) for b in found)  # type: ignore[attr-defined]
 
+    def inherited(self, timer: Timer, n: int) -> Any:
+        with timer:
+            found = [
+                Diner(
+                    id,
+                    name,
+                    city,
+                    rating,
+                    dt.date.fromisoformat(opened),
+                    seats,
+                    Decimal(f"{price:.2f}"),
+                    is_open == 1,
+                    menu,
+                    dt.datetime.fromisoformat(checked).replace(tzinfo=dt.UTC),
+                )
+                for id, name, city, rating, opened, seats, price, is_open, menu, checked in self.raw.execute(
+                    DINERS.format("?"), (n,)
+                )
+            ]
+        return map(diner_values, found)
+
     def children(self, timer: Timer, n: int) -> Any:
         execute = self.raw.execute
         with timer:
@@ -425,6 +483,11 @@ class Postgresql:
                 book.author = Author(*row[12:])  # type: ignore[attr-defined]
                 found.append(book)
         return ((*values(b), b.author.id, b.author.name) for b in found)  # type: ignore[attr-defined]
+
+    def inherited(self, timer: Timer, n: int) -> Any:
+        with timer:
+            found = [Diner(*row) for row in self.cursor.execute(DINERS.format("%s"), (n,)).fetchall()]
+        return map(diner_values, found)
 
     def children(self, timer: Timer, n: int) -> Any:
         execute = self.cursor.execute

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 
 from benchmarks import data
-from benchmarks.contenders.hand import CHECK, authors, family, filter_arguments, fresh, shelves, values
+from benchmarks.contenders.hand import CHECK, authors, diner_values, family, filter_arguments, fresh, shelves, values
 from benchmarks.worker import Timer
 
 
@@ -70,6 +70,25 @@ class Review(Base):
     stars: orm.Mapped[int]
     text: orm.Mapped[str]
     author_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("bench_author.id"))
+
+
+class Venue(Base):
+    __tablename__ = "bench_venue"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+    city: orm.Mapped[str]
+    rating: orm.Mapped[float]
+    opened: orm.Mapped[dt.date]
+
+
+class Diner(Venue):
+    __tablename__ = "bench_diner"
+    venue_ptr_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("bench_venue.id"), primary_key=True)
+    seats: orm.Mapped[int]
+    price: orm.Mapped[Decimal] = orm.mapped_column(sa.Numeric(7, 2))
+    is_open: orm.Mapped[bool]
+    menu: orm.Mapped[str]
+    checked: orm.Mapped[dt.datetime] = orm.mapped_column(sa.DateTime(timezone=True))
 
 
 COLUMNS = [getattr(Book, name) for name in data.BOOK_COLUMNS]
@@ -129,6 +148,11 @@ class SqlAlchemy:
         with self.session() as session, timer:
             found = list(session.scalars(query.where(Book.id <= n).order_by(Book.id)))
         return ((*values(b), b.author.id, b.author.name) for b in found)
+
+    def inherited(self, timer: Timer, n: int) -> Any:
+        with self.session() as session, timer:
+            found = list(session.scalars(sa.select(Diner).where(Diner.id <= n).order_by(Diner.id)))
+        return map(diner_values, found)
 
     def children(self, timer: Timer, n: int) -> Any:
         query = sa.select(Author).options(orm.selectinload(Author.books))
