@@ -179,6 +179,15 @@ class ConnectionLost(OperationalError):
     """The connection broke while it was in use; the next statement gets another one."""
 
 
+class CommitUnknown(ConnectionLost):
+    """The connection broke before a COMMIT was answered: all of the transaction was kept, or nothing.
+
+    callbacks:  what `on_commit()` was given in it, with whether it is robust; none of it was called.
+    """
+
+    callbacks: tuple[tuple[Any, bool], ...] = ()
+
+
 class PoolTimeout(OperationalError):
     """All connections of the pool stayed in use for longer than the pool's `timeout`."""
 

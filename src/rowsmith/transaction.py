@@ -1,5 +1,6 @@
 """Transactions, as users import them: `from rowsmith import transaction`."""
 
+from rowsmith.db.retrying import arun, run
 from rowsmith.db.transactions import (
     Atomic,
     atomic,
@@ -18,11 +19,13 @@ from rowsmith.db.transactions import (
     set_autocommit,
     set_rollback,
 )
-from rowsmith.exceptions import TransactionManagementError
+from rowsmith.exceptions import CommitUnknown, TransactionManagementError
 
 __all__ = [
     "Atomic",
+    "CommitUnknown",
     "TransactionManagementError",
+    "arun",
     "atomic",
     "clean_savepoints",
     "commit",
@@ -32,6 +35,7 @@ __all__ = [
     "non_atomic_requests",
     "on_commit",
     "rollback",
+    "run",
     "savepoint",
     "savepoint_commit",
     "savepoint_create",

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rowsmith import bridge
 from rowsmith.db.pool import Pool
 from rowsmith.drivers.base import RawConnection, Result, Row
-from rowsmith.exceptions import ConnectionLost, Error, SynchronousOnlyOperation, TransactionManagementError
+from rowsmith.exceptions import (
+    CommitUnknown,
+    ConnectionLost,
+    Error,
+    SynchronousOnlyOperation,
+    TransactionManagementError,
+)
 from rowsmith.imports import Later
 
 if TYPE_CHECKING:
@@ -302,8 +308,17 @@ class Session:
         if failed or self._needs_rollback:
             self._roll_back()
             return
+        callbacks = tuple(self.callbacks)
         try:
             self.raw.commit()
+        except ConnectionLost as error:
+            self._roll_back()
+            unknown = CommitUnknown(
+                f"The connection to {self.alias!r} broke before the COMMIT was answered, so the transaction may have "
+                "been kept. transaction.run(func, exactly_once=True) finds out on PostgreSQL."
+            )
+            unknown.callbacks = callbacks
+            raise unknown from error
         except BaseException:
             self._roll_back()
             raise

@@ -13,7 +13,7 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
 from rowsmith.db.session import Session, call_back
-from rowsmith.exceptions import TransactionManagementError
+from rowsmith.exceptions import NotSupportedError, TransactionManagementError
 from rowsmith.imports import Later
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ else:
     inspect = Later("inspect")
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_LEVELS = ("read uncommitted", "read committed", "repeatable read", "serializable")
 
 
 def _connection(using: str | None) -> Connection:
@@ -36,10 +38,11 @@ class Atomic:
 
     _from_testcase = False
 
-    def __init__(self, using: str | None, savepoint: bool, durable: bool) -> None:
+    def __init__(self, using: str | None, savepoint: bool, durable: bool, isolation: str | None = None) -> None:
         self.using = using
         self.savepoint = savepoint
         self.durable = durable
+        self.isolation = None if isolation is None else _level(isolation)
 
     def __enter__(self) -> None:
         self._enter(sys._getframe(1))
@@ -77,10 +80,17 @@ class Atomic:
             session = connection._open_session(autocommit=True, what="atomic", site=site)
             try:
                 session.enter(self.savepoint, self._from_testcase)
+                if self.isolation is not None:
+                    _isolate(connection, session, self.isolation)
             except BaseException:
                 connection._close_session(session)
                 raise
             return
+        if self.isolation is not None:
+            raise TransactionManagementError(
+                f"isolation={self.isolation!r} belongs to the outermost atomic block: a transaction that has begun "
+                "keeps its level."
+            )
         if self.durable and any(not block.from_testcase for block in session.blocks):
             raise RuntimeError("A durable atomic block cannot be nested within another atomic block.")
         if not session.autocommit and not connection.atomic_without_autocommit:
@@ -113,22 +123,45 @@ def atomic(using: F) -> F: ...
 
 
 @overload
-def atomic(using: str | None = None, savepoint: bool = True, durable: bool = False) -> Atomic: ...
+def atomic(
+    using: str | None = None, savepoint: bool = True, durable: bool = False, *, isolation: str | None = None
+) -> Atomic: ...
 
 
-def atomic(using: Any = None, savepoint: bool = True, durable: bool = False) -> Any:
+def atomic(
+    using: Any = None, savepoint: bool = True, durable: bool = False, *, isolation: str | None = None
+) -> Any:
     """Keep what a block or function does in the database together: all of it, or after an exception nothing.
 
     Works as `with atomic():`, `async with atomic():`, `@atomic` and `@atomic(...)` on functions of both
     kinds.
 
     using:      alias of the database.
-    savepoint:  whether a nested block can be undone by itself; without, its failure undoes the block
-    around it. durable:    raise RuntimeError unless this is the outermost block, whose end is a commit.
+    savepoint:  whether a nested block can be undone by itself; without, its failure undoes the block around it.
+    durable:    raise RuntimeError unless this is the outermost block, whose end is a commit.
+    isolation:  "read committed", "repeatable read" or "serializable", for an outermost block; a database that has but
+                one level, such as SQLite, has the last one.
     """
     if callable(using):
-        return Atomic(None, savepoint, durable)(using)
-    return Atomic(using, savepoint, durable)
+        return Atomic(None, savepoint, durable, isolation)(using)
+    return Atomic(using, savepoint, durable, isolation)
+
+
+def _isolate(connection: Connection, session: Session, level: str) -> None:
+    """Set the level of the transaction that has just begun, where the database has several."""
+    levels = connection.features.isolation_levels
+    if levels:
+        if level not in levels:
+            known = ", ".join(levels)
+            raise NotSupportedError(f"{connection.vendor} has no isolation level {level!r}; it has: {known}.")
+        session.command(f"SET TRANSACTION ISOLATION LEVEL {level.upper()}")
+
+
+def _level(isolation: str) -> str:
+    level = isolation.lower().replace("_", " ")
+    if level not in _LEVELS:
+        raise ValueError(f"isolation is one of {', '.join(map(repr, _LEVELS))}, not {isolation!r}.")
+    return level
 
 
 def on_commit(func: Callable[[], Any], using: str | None = None, robust: bool = False) -> None:

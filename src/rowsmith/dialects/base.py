@@ -31,6 +31,10 @@ class Dialect:
     """The values that each option takes."""
     version_query: ClassVar[str | None] = None
     """What asks a server for its version as a whole number; None where it is part of this process."""
+    transaction_id_query: ClassVar[str | None] = None
+    """What asks for the number of the open transaction, NULL when it wrote nothing; None where they have none."""
+    transaction_status_query: ClassVar[str] = ""
+    """What asks by that number whether a transaction was 'committed', 'aborted', or is 'in progress'."""
     on_connect: Sequence[Callable[[Any], None]] = ()
 
     def __init__(self, features: Features, *, use_tz: bool = True, zone: tzinfo = UTC) -> None:

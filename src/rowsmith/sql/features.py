@@ -18,6 +18,7 @@ class Features(Record):
     range_offsets: bool = True  # a window frame by value may begin and end at a distance from the current row
     lateral: bool = False  # a query in FROM may refer to the tables before it
     frame_exclusion: bool = True  # a window frame may leave rows out
+    isolation_levels: tuple[str, ...] = ()  # what a transaction may be begun with; none where all are serializable
     # What a definition may say.
     check_constraints: bool = True  # a condition that every row meets is kept
     partial_indexes: bool = True  # an index, unique or not, of the rows that meet a condition

@@ -28,6 +28,7 @@ FEATURES = Features(
     deferrable_unique=True,
     nulls_not_distinct=True,
     comments=True,
+    isolation_levels=("read uncommitted", "read committed", "repeatable read", "serializable"),
 )
 
 
@@ -38,6 +39,8 @@ class Dialect(BaseDialect):
     renderer = PostgresqlRenderer
     definition_renderer = PostgresDefinitions
     version_query = "SELECT current_setting('server_version_num')::integer"
+    transaction_id_query = "SELECT pg_current_xact_id_if_assigned()::text"
+    transaction_status_query = "SELECT pg_xact_status($1::text::xid8)"
     explain_formats = ("TEXT", "JSON", "XML", "YAML")
     explain_options: ClassVar[Mapping[str, Sequence[str]]] = {
         **dict.fromkeys(("ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN"), ("TRUE", "FALSE")),
