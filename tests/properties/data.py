@@ -125,7 +125,8 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     rng = random.Random(f"rows {seed}")
     scale = rng.choice([0, 1, 1, 1, 1, 1, 1, 2, 2, 2])
     sizes = {"Country": 4, "Author": 8, "Profile": 5, "Publisher": 4, "Tag": 6, "Book": 16,
-             "Contribution": 14, "Review": 18, "Venue": 5, "Store": 6, "Flagship": 5, "Visit": 14}  # fmt: skip
+             "Contribution": 14, "Review": 18, "Chapter": 12, "Venue": 5, "Store": 6, "Flagship": 5,
+             "Visit": 14}  # fmt: skip
     rows: dict[str, list[Row]] = {}
     for model, table in TABLES.items():
         rows[model] = []
@@ -143,7 +144,7 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                 row = {"id": sharing[-1]["id"] + rng.choice([1, 1, 1, 3]) if sharing else 1}
             complete = True
             for name, column in table.columns.items():
-                if name in row or column.kind == "ManyToManyField":
+                if name in row or column.kind == "ManyToManyField" or column.computed is not None:
                     continue
                 if column.to is None:
                     row[name] = column_value(rng, column, i)

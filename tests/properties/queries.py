@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.properties import data
+from tests.properties.chapters import chapter
 from tests.properties.expressions import Composer
 from tests.properties.program import Bin, Call, Get, Index, Lit, Name, Node, Not, Seq
 from tests.properties.schema import LINKS, TABLES, Link, is_nullable, key_kind, kinds_of
 
 BOOK_HEAVY = ["Book"] * 5 + ["Author"] * 4 + ["Review", "Review", "Publisher", "Tag", "Profile", "Country"]
-BOOK_HEAVY += ["Store"] * 3 + ["Flagship", "Flagship", "Venue", "Venue", "Visit"]
+BOOK_HEAVY += ["Chapter"] * 2 + ["Store"] * 3 + ["Flagship", "Flagship", "Venue", "Venue", "Visit"]
 
 TEXT_LOOKUPS = [
     "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith",
@@ -681,6 +682,8 @@ class Writer:
         rng = self.rng
         label = Lit(data.text(rng, 20))
         tags = Get(Name("Tag"), "objects")
+        if self.chance(0.3):
+            return chapter(self)
         if self.chance(0.35):
             return self.creating_child(label)
         match rng.choice(["create", "get_or_create", "update_or_create", "bulk_create", "ignore", "reverse", "m2m"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -11,11 +12,19 @@ APP = "shop"
 
 @dataclass(frozen=True)
 class Column:
-    """One field: the name of its class, and its arguments. `to` makes it a relation."""
+    """One field: the name of its class, and its arguments. `to` makes it a relation.
+
+    computed:  what a generated column is computed by, as Python; then `kind` is that of its output field.
+    stored:    whether a generated column is stored.
+    made:      whether the library adds the column by itself.
+    """
 
     kind: str
     options: dict[str, Any] = field(default_factory=dict)
     to: str | None = None
+    computed: str | None = None
+    stored: bool = True
+    made: bool = False
 
     @property
     def null(self) -> bool:
@@ -38,6 +47,11 @@ class Table:
 
 def col(kind: str, **options: Any) -> Column:
     return Column(kind, options)
+
+
+def computed(by: str, kind: str, *, stored: bool = True, **options: Any) -> Column:
+    """A generated column; NULL unless nothing that it is computed by can be."""
+    return Column(kind, {"null": True, **options}, computed=by, stored=stored)
 
 
 def key(to: str, *, kind: str = "ForeignKey", on_delete: str = "CASCADE", **options: Any) -> Column:
@@ -68,6 +82,8 @@ TABLES: dict[str, Table] = {
             "joined": col("DateTimeField", null=True),
             "active": col("BooleanField", default=True),
             "token": col("UUIDField", null=True),
+            "handle": computed("Upper('slug')", "CharField", max_length=60),
+            "older": computed("F('age') + 1", "IntegerField", stored=False),
             "country": key("Country", null=True, related_name="authors", on_delete="SET_NULL"),
             "mentor": key("self", null=True, related_name="pupils", on_delete="SET_NULL"),
             "friends": many("self"),
@@ -109,6 +125,9 @@ TABLES: dict[str, Table] = {
             "opens": col("TimeField", null=True),
             "lasts": col("DurationField", null=True),
             "isbn": col("CharField", max_length=13, null=True, unique=True),
+            "worth": computed("F('price') * F('copies')", "DecimalField", max_digits=30, decimal_places=2),
+            "is_long": computed("Q(pages__gt=7)", "BooleanField", stored=False),
+            "heading": computed("Concat(Lower('title'), Value('!'))", "TextField", stored=False),
             "author": key("Author", related_name="books"),
             "editor": key(
                 "Author",
@@ -140,6 +159,21 @@ TABLES: dict[str, Table] = {
             "reviewer": key("Author", null=True, to_field="slug", related_name="reviews", on_delete="SET_NULL"),
         },
         {"ordering": ["-at", "id"]},
+    ),
+    "Chapter": Table(
+        {
+            "book": key("Book", related_name="chapters"),
+            "title": col("CharField", max_length=60, null=True),
+            "weight": col("IntegerField", db_default=1),
+            "grade": col("CharField", max_length=9, db_default="new"),
+            "size": computed("Coalesce(Length('title'), 0) * F('weight')", "IntegerField"),
+            "_order": Column("IntegerField", made=True),
+        },
+        {
+            "order_with_respect_to": "book",
+            "constraints": [("CheckConstraint", {"condition": "Q(size__lt=700) | Q(grade='new')", "name": "'small'"})],
+            "indexes": [("Index", {"fields": "['size']", "name": "'chapter_by_size'"})],
+        },
     ),
     "Venue": Table(
         {
@@ -200,19 +234,39 @@ def target_of(model: str, column: Column) -> str:
 def build(models: ModuleType, module: str) -> dict[str, Any]:
     """The model classes, by name, built from `TABLES` with the field classes of `models`."""
     built: dict[str, Any] = {}
+    names = {**vars(models), **vars(importlib.import_module(f"{models.__name__}.functions"))}
     for name, table in TABLES.items():
+        meta = {
+            option: [
+                getattr(models, kind)(**{argument: eval(text, names) for argument, text in arguments.items()})
+                for kind, arguments in value
+            ]
+            if option in ("constraints", "indexes")
+            else value
+            for option, value in table.meta.items()
+        }
         body: dict[str, Any] = {
             "__module__": module,
-            "Meta": type("Meta", (), {"app_label": APP, **table.meta}),
+            "Meta": type("Meta", (), {"app_label": APP, **meta}),
         }
         for attribute, column in table.own.items():
+            if column.made:
+                continue
             options = dict(column.options)
             if "on_delete" in options:
                 options["on_delete"] = getattr(models, options["on_delete"])
             if isinstance(options.get("through"), str):
                 options["through"] = f"{APP}.{options['through']}"
             field_class = getattr(models, column.kind)
-            if column.to is None:
+            if column.computed is not None:
+                options.pop("null")
+                body[attribute] = models.GeneratedField(
+                    expression=eval(column.computed, names),
+                    output_field=field_class(**options),
+                    db_persist=column.stored,
+                    null=True,
+                )
+            elif column.to is None:
                 body[attribute] = field_class(**options)
             else:
                 to = column.to if column.to == "self" else f"{APP}.{column.to}"

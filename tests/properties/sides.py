@@ -49,6 +49,7 @@ class Side:
             "walk": walk,
             "change": change,
             "change_many": change_many,
+            "arranged": arranged,
         }
 
     def fill(self, rows: dict[str, list[Row]]) -> None:
@@ -294,6 +295,12 @@ def change_many(found: Any, fields: list[str], values: list[Any]) -> Any:
             setattr(instance, field, values[i % len(values)])
     manager = type(instances[0]).objects if instances else None
     return manager.bulk_update(instances, fields) if manager is not None else 0
+
+
+def arranged(book: Any, keys: list[Any]) -> Any:
+    """`set_chapter_order`, and the order that comes of it."""
+    book.set_chapter_order(keys)
+    return list(book.get_chapter_order())
 
 
 # --- results that can be compared
