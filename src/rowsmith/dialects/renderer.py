@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import tzinfo
 from typing import ClassVar, Protocol
 
 from rowsmith.dialects.deciding import decided
 from rowsmith.exceptions import EmptyResultSet, FullResultSet, NotSupportedError
+from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
 from rowsmith.sql import predicates as p
@@ -38,6 +39,28 @@ _NUMBERS = (t.Integer, t.Serial, t.Float, t.Decimal)
 
 def _adds_numbers(node: e.Arithmetic) -> bool:
     return node.operator in "+-" and isinstance(node.left.type, _NUMBERS) and isinstance(node.right.type, _NUMBERS)
+
+
+_LISTED = "rowsmith_listed"
+"""The alias of the rows that a row is looked for among, where databases cannot compare rows."""
+
+
+def _numbered(query: s.Query) -> s.Query:
+    """A query whose columns are called c1, c2 and so on."""
+    if isinstance(query, s.Combination):
+        first, *others = query.queries
+        return replace(query, queries=(_numbered(first), *others))
+    assert isinstance(query, s.Select)
+    return replace(query, outputs=tuple(s.Output(o.expression, f"c{n}") for n, o in enumerate(query.outputs, 1)))
+
+
+def _as_row(node: e.Expression) -> e.Row:
+    """A row of single values: those of a query's row are asked for one by one."""
+    if isinstance(node, e.Subselect) and isinstance(node.query, s.Select):
+        return e.Row(tuple(e.Subselect(replace(node.query, outputs=(output,))) for output in node.query.outputs))
+    if not isinstance(node, e.Row):
+        raise NotSupportedError("A row can only be compared with another row, or with that of a query.")
+    return node
 
 
 _HELD = "\0"
@@ -163,6 +186,9 @@ class Renderer:
 
     def star(self, node: e.Star) -> str:
         return "*"
+
+    def row(self, node: e.Row) -> str:
+        return f"({self.list(node.items)})"
 
     # Expressions
 
@@ -310,6 +336,18 @@ class Renderer:
         return "1 = 1" if node.value else "1 = 0"
 
     def comparison(self, node: p.Comparison) -> str:
+        if isinstance(node.left, e.Row) or isinstance(node.right, e.Row):
+            return self.compared_rows(node)
+        return f"{self.render(node.left)} {node.operator} {self.render(node.right)}"
+
+    def compared_rows(self, node: p.Comparison) -> str:
+        """Two rows compared; one value after the other where the database knows no rows."""
+        if not self.features.row_values:
+            left, right = _as_row(node.left), _as_row(node.right)
+            if node.operator in ("=", "<>"):
+                same = p.equal(left, right)
+                return self.render(same if node.operator == "=" else p.negation(same))
+            return self.render(p.beyond(node.operator, left, right))
         return f"{self.render(node.left)} {node.operator} {self.render(node.right)}"
 
     def is_null(self, node: p.IsNull) -> str:
@@ -325,7 +363,39 @@ class Renderer:
         return f"{self.render(node.operand)} IN ({self.list(node.choices)})"
 
     def in_select(self, node: p.InSelect) -> str:
+        if isinstance(node.operand, e.Row) and not self.features.row_values:
+            return self.row_among(node.operand, lambda: self.render(_numbered(node.query)))
         return f"{self.render(node.operand)} IN ({self.render(node.query)})"
+
+    def row_in_list(self, row: e.Row, values: e.ListParameter) -> str:
+        """A row that is one of a list of sequences."""
+        operand = self.listable(row)
+        if self.features.row_values:
+            return f"{self.row(operand)} IN ({self.listed_rows(row, values)})"
+        return self.row_among(operand, lambda: self.listed_rows(row, values))
+
+    def listable(self, row: e.Row) -> e.Row:
+        """The row in the form in which `listed_rows` has its values."""
+        return row
+
+    def listed_rows(self, row: e.Row, values: e.ListParameter) -> str:
+        """The SELECT of a list of sequences, whose columns are called c1, c2 and so on."""
+        raise NotImplementedError
+
+    def row_among(self, row: e.Row, select: Callable[[], str]) -> str:
+        """What IN says of a row, where only single values can be IN: unknown where none is equal and one may be."""
+
+        def any_row(condition: Callable[[str], str]) -> str:
+            rows, same = select(), self.equal_to_listed(row)
+            return f"EXISTS (SELECT 1 FROM ({rows}) {self.quote(_LISTED)} WHERE {condition(same)})"
+
+        found = any_row(lambda same: same)
+        perhaps = any_row(lambda same: f"({same}) IS NULL")
+        return f"({found} OR (NULL AND {perhaps}))"
+
+    def equal_to_listed(self, row: e.Row) -> str:
+        listed = e.Row(tuple(e.Reference(f"c{n}", _LISTED) for n, _ in enumerate(row.items, 1)))
+        return self.render(p.equal(row, listed))
 
     def between(self, node: p.Between) -> str:
         return f"{self.render(node.operand)} BETWEEN {self.render(node.low)} AND {self.render(node.high)}"
@@ -545,6 +615,7 @@ _METHODS: dict[type[Node], str] = {
     e.Column: "column",
     e.Reference: "reference",
     e.Outer: "outer",
+    e.Row: "row",
     e.Star: "star",
     e.Function: "function",
     e.Spelled: "spelled",

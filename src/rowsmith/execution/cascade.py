@@ -28,7 +28,8 @@ def referring(model: Any) -> Iterator[Any]:
     for rel in model._meta.own_reverse:
         action = getattr(rel, "on_delete", None)
         if (
-            not rel.many_to_many
+            # A relation without a constraint of its own says nothing of deletion.
+            (rel.one_to_many or rel.one_to_one)
             and action is not None
             and action.database is None
             and action.name != "DO_NOTHING"

@@ -92,7 +92,7 @@ def _prefetch_level(
         return _already_there(instances, name, place)
     if to_attr is not None and to_attr in first._meta.names:
         raise ValueError(f"to_attr={to_attr} conflicts with a field on the {first._meta.object_name} model.")
-    if relation.many_to_many or relation.one_to_many:
+    if relation.multiple:
         return _to_many(instances, relation, name, queryset, to_attr)
     return _to_one(instances, relation, queryset, to_attr)
 
@@ -154,19 +154,19 @@ def _like_instances(queryset: Any, instances: list[Any]) -> Any:
 
 
 def _to_one(instances: list[Any], relation: Any, queryset: Any, to_attr: str | None) -> list[Any]:
-    if relation.concrete:
-        field, here, there = relation, relation.attname, relation.target_field.attname
+    if relation.forward:
+        field, here, there = relation, relation.attname, relation.target_field.key_attname
         wanted = field.related_model
         condition = field.target_field.name
     else:
         field = relation.field
-        here, there = field.target_field.attname, field.attname
+        here, there = field.target_field.key_attname, field.attname
         wanted = relation.related_model
         condition = field.name
     pending = instances
     if to_attr is None and queryset is None:
         descriptor = getattr(
-            type(instances[0]), relation.name if relation.concrete else relation.get_accessor_name()
+            type(instances[0]), relation.name if relation.forward else relation.get_accessor_name()
         )
         pending = [instance for instance in instances if not descriptor.is_cached(instance)]
     keys = list({key for key in (getattr(instance, here) for instance in pending) if key is not None})
@@ -186,7 +186,7 @@ def _to_one(instances: list[Any], relation: Any, queryset: Any, to_attr: str | N
             setattr(related, back, instance)
     if pending is instances:
         return list(by_key.values())
-    name = relation.name if relation.concrete else relation.get_accessor_name()
+    name = relation.name if relation.forward else relation.get_accessor_name()
     reached = (_cached(instance, name) for instance in instances)
     return list({id(related): related for related in reached if related is not None}.values())
 
@@ -200,7 +200,7 @@ def _cached(instance: Any, name: str) -> Any:
 
 def _back_name(relation: Any) -> str | None:
     """Where a related instance keeps this one, when it has just one."""
-    if relation.concrete:
+    if relation.forward:
         remote = relation.remote_field
         return str(remote.cache_name) if relation.one_to_one and not remote.hidden else None
     return str(relation.field.cache_name)
@@ -243,7 +243,7 @@ def _referring_groups(
     part:  which rows of each instance; None for all.
     """
     field = relation.field
-    here, attname, cache_name = field.target_field.attname, field.attname, field.cache_name
+    here, attname, cache_name = field.target_field.key_attname, field.attname, field.cache_name
     by_key = {getattr(instance, here): instance for instance in instances}
     groups: Groups = {}
     found = queryset.filter(**{f"{field.name}__in": [key for key in by_key if key is not None]})
@@ -263,8 +263,9 @@ def _linked_groups(
 ) -> tuple[Groups, str]:
     """The rows linked to the instances by a many-to-many relation, by the instance's key in the linking table."""
     steps = relation.remote_field.steps
-    source_field = steps[1].pairs[0][0]
-    here = source_field.target_field.attname
+    field = getattr(relation, "field", relation)
+    source_field = field.m2m_source_field if field is relation else field.m2m_target_field
+    here = source_field.target_field.key_attname
     keys = list({getattr(instance, here) for instance in instances})
     groups: Groups = {}
     forget = object.__delattr__  # models have one of their own, which this column of the join does not concern

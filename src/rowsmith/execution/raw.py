@@ -52,10 +52,11 @@ def _loader(
     places = _places(model._meta, columns, dict(translations))
     options = model._meta
     fields = tuple(field for field in options.concrete_fields if field in places)
-    if options.pk not in places:
+    missing = [key.column for key in options.pk_fields if key not in places]
+    if missing:
         raise FieldDoesNotExist(
-            f"A raw query must include the primary key of {options.object_name}, the column {options.pk.column!r}."
-            f"{did_you_mean(options.pk.column, columns)} It returned: {', '.join(columns)}."
+            f"A raw query must include the primary key of {options.object_name}, the column {missing[0]!r}."
+            f"{did_you_mean(missing[0], columns)} It returned: {', '.join(columns)}."
         )
     known = set(places.values())
     repeated = {columns[place] for place in known}

@@ -161,7 +161,7 @@ def update_plan(options: Any, fields: tuple[Any, ...], connection: Connection, r
         returning = recomputed(options, fields)
         statement = connection.dialect.render(writes.update_row(options, fields, returning))
         adding = None if raw else False
-        extract = extractor((*fields, options.pk), connection.dialect.codec, connection, adding=adding)
+        extract = extractor((*fields, *options.pk_fields), connection.dialect.codec, connection, adding=adding)
         load = _returned(returning, connection, options.label)
         found = plans[key] = Plan(connection, statement.text, extract, returning, load)
         alone = not (options.select_on_save or options.links or returning or raw)
@@ -205,14 +205,16 @@ def _update_computed(instance: Any, options: Any, fields: Sequence[Any], connect
     computed = [f for f in fields if hasattr(changes.get(f.attname), "resolve_expression")]
     computed += recomputed(options, fields)
     query = query_of(options)
-    key = options.pk
-    row = getattr(instance, key.attname)
-    raw: list[Any] = [row]
+    keys = options.pk_fields
+    row = [getattr(instance, key.attname) for key in keys]
+    raw: list[Any] = list(row)
     for value in changes.values():
         kind_of(value, raw)
     slots = Slots(raw, 0)
-    slot = slots.take(row).slot(key.get_prep_value, key.sql_type)
-    tree = writes.updated_row(query, slots, changes, slot, computed)
+    found = [
+        slots.take(value).slot(key.get_prep_value, key.sql_type) for key, value in zip(keys, row, strict=True)
+    ]
+    tree = writes.updated_row(query, slots, changes, found, computed)
     statement = connection.dialect.render(tree)
     parameters = binder(statement.bindings, len(slots.prepared))(tuple(slots.prepared))
     rows = connection.fetch(statement.text, parameters, _returned(computed, connection, options.label))
@@ -288,7 +290,7 @@ def bulk_insert(
     features = connection.features
     wanted = generated_by_database(options, fields) if returning and features.returning else ()
     if conflict is not None and conflict.updates and returning and features.returning:
-        wanted = tuple(dict.fromkeys((options.pk, *wanted)))
+        wanted = tuple(dict.fromkeys((*options.pk_fields, *wanted)))
     extract = bulk_extractor(fields, connection, adding=True)
     load = _returned(wanted, connection, options.label)
     names = [field.attname for field in wanted]
@@ -368,7 +370,7 @@ def bulk_update(
 ) -> int:
     """Update `fields` of many rows, each to its instance's values; how many there were."""
     connection = connections[alias]
-    extract = bulk_extractor((*fields, options.pk), connection, adding=False)
+    extract = bulk_extractor((*fields, *options.pk_fields), connection, adding=False)
     send = _updater(options, fields, connection)
     size = batch_size or len(instances)
     matched = 0
@@ -396,11 +398,12 @@ def _updater(options: Any, fields: tuple[Any, ...], connection: Connection) -> C
         text = connection.dialect.render(writes.update_row(options, fields)).text
         return lambda rows: connection.execute_many(text, rows)
     statement = connection.dialect.render(writes.update_rows(options, fields))
-    bind = binder(statement.bindings, len(fields) + 1)
+    width = len(fields)
+    bind = binder(statement.bindings, width + len(options.pk_fields))
 
     def send(rows: Rows) -> int:
-        *columns, keys = zip(*rows, strict=True)
-        return connection.execute(statement.text, bind([keys, *columns]))
+        columns = list(zip(*rows, strict=True))
+        return connection.execute(statement.text, bind([*columns[width:], *columns[:width]]))
 
     return send
 
@@ -415,6 +418,7 @@ def insertable(options: Any, instances: Iterable[Any]) -> dict[tuple[Any, ...], 
     fields = options.written_fields
     defaulted = [field for field in fields if field.has_db_default()]
     key = options.pk
+    # Only a single key can be left to the database; those of several columns are always named.
     every, without_key = tuple(fields), tuple(field for field in fields if field is not key)
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for instance in instances:

@@ -12,10 +12,12 @@ from rowsmith.expressions.func import Func
 from rowsmith.expressions.names import F
 from rowsmith.expressions.ordering import OrderBy
 from rowsmith.expressions.q import Q
+from rowsmith.expressions.singles import single
 from rowsmith.expressions.values import Value
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.computed import has_aggregate, has_window, own_parts
+from rowsmith.sql.predicates import all_known
 
 
 class Aggregate(Func):
@@ -131,7 +133,7 @@ class Aggregate(Func):
         if self.filter is not None:
             condition = scope.condition(self.filter if isinstance(self.filter, Q) else Q(self.filter))
         resolved = [expression.resolve(scope) for expression in self.expressions]
-        arguments = tuple([argument.node for argument in resolved])
+        arguments = tuple([self._argument(argument.node) for argument in resolved])
         for argument in arguments:
             self._check(argument, scope)
         order_by = tuple([item.resolve_key(scope) for item in self.order_by])
@@ -148,6 +150,10 @@ class Aggregate(Func):
         if "template" in self.extra:
             return self._written(scope, lambda expression, scope: resolved_call)
         return resolved_call
+
+    def _argument(self, node: sql.Expression) -> sql.Expression:
+        """An argument in the form in which the aggregate takes it."""
+        return single(node, self)
 
     def _check(self, argument: sql.Expression, scope: Scope) -> None:
         """Raise FieldError for an argument that is known only once the rows are grouped."""
@@ -189,6 +195,17 @@ class Count(Aggregate):
     allow_distinct = True
     empty_result_set_value = 0
     result = types.Integer(64)
+
+    def _argument(self, node: sql.Expression) -> sql.Expression:
+        if not isinstance(node, sql.Row):
+            return node
+        if self.distinct:
+            raise ValueError(
+                "Count(distinct=True) counts values of one column, not of a composite primary key. "
+                "Write queryset.values(<the fields of the key>).distinct().count()."
+            )
+        known = sql.When(all_known(node), sql.Literal(1, type=types.Integer()))
+        return sql.Case((known,), type=types.Integer())
 
     def _star(self, filter: Any) -> F:
         if filter is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import Combinable
+from rowsmith.expressions.singles import single
 from rowsmith.records import Record
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -80,6 +81,8 @@ class CombinedExpression(Expression):
         return left
 
     def _apply(self, left: Resolved, right: Resolved, scope: Scope) -> Resolved:
+        single(left.node, self)
+        single(right.node, self)
         type_ = arithmetic_type(self.connector, left.node.type, right.node.type)
         if self.output_field is not None:
             type_ = scope.type_of(self.output_field)

@@ -10,6 +10,7 @@ from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import Shaped
 from rowsmith.expressions.names import F
 from rowsmith.expressions.q import Q
+from rowsmith.expressions.singles import single
 from rowsmith.expressions.values import Value, as_condition_or_expression
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
@@ -86,6 +87,7 @@ class Case(Expression):
         for case in self.cases:
             condition = case.condition if isinstance(case.condition, Q) else Q(case.condition)
             predicate, result = scope.condition(condition), case.result.resolve(scope)
+            single(result.node, self)
             results.append(result)
             # A condition that can never hold has no branch, and none has one behind the first that always does.
             if last is None and predicate == ALWAYS:

@@ -11,6 +11,7 @@ from rowsmith.expressions.agreement import alike, common_type, disagreement
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.names import F
 from rowsmith.expressions.protocol import frozen, overrides
+from rowsmith.expressions.singles import single
 from rowsmith.expressions.values import as_condition_or_expression
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -107,7 +108,7 @@ class Func(Expression):
         if "template" in self.extra or "arg_joiner" in self.extra:
             return self._written(scope, None)
         resolved = [expression.resolve(scope) for expression in self.expressions]
-        arguments = tuple([argument.node for argument in resolved])
+        arguments = tuple([single(argument.node, self) for argument in resolved])
         if not isinstance(self.result, types.Type):
             arguments = alike(arguments)
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)

@@ -102,6 +102,8 @@ class Field(RegisterLookup, Generic[S, G]):
 
     hidden: bool = False
     is_relation: bool = False
+    # Whether it is a relation whose columns, one or several, are in the model's own table.
+    forward: bool = False
     many_to_many: bool | None = None
     many_to_one: bool | None = None
     one_to_many: bool | None = None
@@ -423,6 +425,16 @@ class Field(RegisterLookup, Generic[S, G]):
         return None
 
     @property
+    def key_attname(self) -> str:
+        """The attribute of an instance that tells its value to relations; None there while it has none."""
+        return self.attname
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The concrete fields that hold the value: several for keys of several columns."""
+        return (self,)
+
+    @property
     def target_field(self) -> Field[Any, Any]:
         """The field whose values this one holds: itself, unless it is a relation."""
         return self
@@ -510,7 +522,8 @@ class Field(RegisterLookup, Generic[S, G]):
 _DERIVED = frozenset(
     {"model", "attname", "attribute", "column", "concrete", "sql_type", "fallback_default", "error_messages",
      "validators",
-     "related_model", "steps", "target_field", "related_fields", "foreign_related_fields", "local_related_fields"}
+     "related_model", "steps", "target_field", "related_fields", "foreign_related_fields", "local_related_fields",
+     "read", "local_key"}
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from rowsmith.exceptions import FieldError
 from rowsmith.fields.base import G, S
 from rowsmith.fields.related import RECURSIVE, RelatedField, checked_target
-from rowsmith.fields.relation import ManyToManyRel, Step
+from rowsmith.fields.relation import ManyToManyRel, Step, through_steps
 from rowsmith.sql import types
 
 if TYPE_CHECKING:
@@ -157,17 +157,7 @@ class ManyToManyField(RelatedField[S, G]):
     def steps(self) -> tuple[Step, ...]:
         """The joins from this model over the linking table to the related model."""
         source, target = self.m2m_fields
-        through = self.remote_field.through
-        return (
-            Step(through, ((source.target_field, source),), multiple=True, nullable=True, field=self),
-            Step(
-                self.related_model,
-                ((target, target.target_field),),
-                multiple=False,
-                nullable=target.null,
-                field=self,
-            ),
-        )
+        return through_steps(self, self.remote_field.through, source, target, self.related_model)
 
     def m2m_db_table(self) -> str:
         return str(self.remote_field.through._meta.db_table)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from rowsmith.exceptions import FieldError, ValidationError
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from rowsmith.expressions.attributes import Relation
 from rowsmith.fields.base import Field, G, S
+from rowsmith.fields.composite import FieldGroup, KeyPart, RelationKey
 from rowsmith.fields.numbers import referring_type
 from rowsmith.fields.on_delete import OnDelete
 from rowsmith.fields.relation import ForeignObjectRel, ManyToOneRel, OneToOneRel, Step
@@ -100,6 +101,7 @@ class ForeignObject(RelatedField[S, G]):
     """A join over columns that other fields hold: no column, constraint or index of its own."""
 
     many_to_one = True
+    forward = True
     rel_class: ClassVar[type[ForeignObjectRel]] = ForeignObjectRel
 
     def __init__(
@@ -132,8 +134,59 @@ class ForeignObject(RelatedField[S, G]):
         self.to_fields = to_fields
         self.swappable = swappable
 
+    def get_attname(self) -> str:
+        # A name that no keyword can be mistaken for: the columns have names of their own.
+        return f"{self.name}+"
+
     def get_attname_column(self) -> tuple[str, str | None]:
         return self.get_attname(), None
+
+    def _resolve(self, target: Any) -> None:
+        super()._resolve(target)
+        target._when_finished(self._settle)
+
+    def _settle(self) -> None:
+        """Called once both models have all their fields."""
+        if self.column is None:
+            self.local_key.install()
+            self.model._when_finished(self._install_target)
+
+    def _install_target(self) -> None:
+        try:
+            target = self.target_field
+        except FieldDoesNotExist:
+            # A check tells of it.
+            return
+        if isinstance(target, FieldGroup):
+            target.install()
+
+    @cached_property
+    def local_key(self) -> RelationKey:
+        """The columns here, as one value."""
+        return RelationKey(self)
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        return self.local_related_fields if self.column is None else (self,)
+
+    @cached_property
+    def target_field(self) -> Any:
+        """What the columns here refer to: a field of the related model, its key, or several of its columns."""
+        there = self.foreign_related_fields
+        key = self.related_model._meta.pk
+        if tuple(key.members) == there:
+            return key
+        return there[0] if len(there) == 1 else FieldGroup(there)
+
+    @cached_property
+    def sql_type(self) -> types.Type:
+        return types.Unknown()
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.target_field.get_prep_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        return self.target_field.to_python(value)
 
     @cached_property
     def related_fields(self) -> tuple[tuple[Any, Any], ...]:
@@ -160,7 +213,15 @@ class ForeignObject(RelatedField[S, G]):
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The join from this model to the related one."""
-        return (Step(self.related_model, self.related_fields, multiple=False, nullable=self.null, field=self),)
+        nullable = self.null or any(field.null for field in self.local_related_fields)
+        pairs = self.related_fields
+        return (
+            Step(self.related_model, pairs, False, nullable, self, self._stands_for_parts, self._stands_for_key),
+        )
+
+    # Nobody makes sure that there is a row of this key.
+    _stands_for_parts: bool = True
+    _stands_for_key: bool = False
 
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()
@@ -183,6 +244,7 @@ class ForeignKey(ForeignObject[S, G]):
     }
     description = "Foreign Key (type determined by related field)"
     db_constraint: bool
+    shared_fields: tuple[str | None, ...] | None
 
     if TYPE_CHECKING:
 
@@ -227,6 +289,7 @@ class ForeignKey(ForeignObject[S, G]):
             parent_link: bool = False,
             to_field: str | None = None,
             db_constraint: bool = True,
+            from_fields: Sequence[str | None] | None = None,
             **options: Any,
         ) -> None:
             if not isinstance(on_delete, OnDelete):
@@ -248,9 +311,58 @@ class ForeignKey(ForeignObject[S, G]):
             options.setdefault("db_index", True)
             super().__init__(to, on_delete, from_fields=[RECURSIVE], to_fields=[to_field], rel=rel, **options)
             self.db_constraint = db_constraint
+            self.shared_fields = None if from_fields is None else tuple(from_fields)
 
     def get_attname(self) -> str:
         return f"{self.name}_id"
+
+    def _settle(self) -> None:
+        """Take a column for each member of the other model's key, where that key consists of several."""
+        members = () if self.remote_field.field_name is not None else self.related_model._meta.pk.members
+        label = f"{self.model._meta.label}.{self.name}"
+        if len(members) < 2:
+            if self.shared_fields is not None:
+                raise ValueError(
+                    f"{label} has from_fields, but the key that it refers to is a single column; "
+                    "leave from_fields out, and name the column by db_column."
+                )
+            return
+        if self.db_column is not None:
+            raise ValueError(f"{label} has several columns, so db_column cannot name it; from_fields can name fields.")
+        names = self.shared_fields or (None,) * len(members)
+        if len(names) != len(members):
+            raise ValueError(
+                f"{label} refers to a key of {len(members)} columns, so from_fields must have {len(members)} items: "
+                "the name of a field that holds the value, or None for a column of the relation's own."
+            )
+        for name in ("related_fields", "steps", "sql_type", "target_field"):
+            self.__dict__.pop(name, None)
+            self.remote_field.__dict__.pop(name, None)
+        self.column, self.concrete = None, False
+        self.to_fields = [member.name for member in members]
+        self.from_fields = [
+            name if name is not None else f"{self.name}_{member.attname}"
+            for name, member in zip(names, members, strict=True)
+        ]
+        for place, member in enumerate(members):
+            if names[place] is None:
+                self._own_column(self.from_fields[place], member, place)
+        self.model._meta.expire()
+        super()._settle()
+        self.model._install_field(self)
+
+    @property
+    def _stands_for_key(self) -> bool:  # type: ignore[override]
+        """Whether the columns here are read in the stead of the key that they name, which they then always hold."""
+        # Where one column of several is NULL, the others name no row.
+        return len(self.from_fields) == 1 or not any(field.null for field in self.local_related_fields)
+
+    _stands_for_parts = _stands_for_key
+
+    def _own_column(self, name: str, member: Any, place: int) -> None:
+        local = self.model._meta.local_fields
+        local[:] = [field for field in local if not (isinstance(field, KeyPart) and field.name == name)]
+        KeyPart(self, member, place).contribute_to_class(self.model, name)
 
     def get_attname_column(self) -> tuple[str, str | None]:
         attname = self.get_attname()
@@ -258,8 +370,9 @@ class ForeignKey(ForeignObject[S, G]):
 
     @property
     def target_field(self) -> Any:
-        """The field of the related model whose values this column holds."""
-        return self.related_fields[0][1]
+        """The field of the related model whose values this column holds; its key where there are several."""
+        pairs = self.related_fields
+        return pairs[0][1] if len(pairs) == 1 else self.related_model._meta.pk
 
     @cached_property
     def sql_type(self) -> types.Type:
@@ -282,14 +395,8 @@ class ForeignKey(ForeignObject[S, G]):
         default = super().get_default()
         target = self.remote_field.model
         if not isinstance(target, str) and isinstance(default, target):
-            return getattr(default, self.target_field.attname)
+            return getattr(default, self.target_field.key_attname)
         return default
-
-    def to_python(self, value: Any) -> Any:
-        return self.target_field.to_python(value)
-
-    def get_prep_value(self, value: Any) -> Any:
-        return self.target_field.get_prep_value(value)
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if value is None or (value == "" and self.target_field.empty_strings_allowed is False):
@@ -325,6 +432,8 @@ class ForeignKey(ForeignObject[S, G]):
             keywords["db_index"] = False
         if not self.db_constraint:
             keywords["db_constraint"] = False
+        if self.shared_fields is not None:
+            keywords["from_fields"] = self.shared_fields
         if self.remote_field.field_name is not None:
             keywords["to_field"] = self.remote_field.field_name
         return name, path, args, keywords

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from rowsmith.fields.on_delete import OnDelete
-from rowsmith.records import Record
+from rowsmith.records import Record, replace
 
 
 class Step(Record):
@@ -17,6 +17,8 @@ class Step(Record):
     multiple:  whether one row may meet several.
     nullable:  whether one row may meet none.
     field:     the field or reverse object that this step belongs to.
+    forward:   whether the columns that it comes from stand for those of the row that they name, one by one.
+    whole:     whether they do together.
     """
 
     model: Any
@@ -24,6 +26,8 @@ class Step(Record):
     multiple: bool
     nullable: bool
     field: Any
+    forward: bool = False
+    whole: bool = False
 
 
 class ForeignObjectRel:
@@ -37,6 +41,7 @@ class ForeignObjectRel:
     concrete = False
     editable = False
     is_relation = True
+    forward = False
     null = True
     empty_strings_allowed = False
     primary_key = False
@@ -199,16 +204,16 @@ class ManyToManyRel(ForeignObjectRel):
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         source, target = self.field.m2m_source_field, self.field.m2m_target_field
-        return (
-            Step(self.through, ((target.target_field, target),), multiple=True, nullable=True, field=self),
-            Step(
-                self.field.model,
-                ((source, source.target_field),),
-                multiple=False,
-                nullable=source.null,
-                field=self,
-            ),
-        )
+        return through_steps(self, self.through, target, source, self.field.model)
+
+
+def through_steps(relation: Any, through: Any, source: Any, target: Any, model: Any) -> tuple[Step, ...]:
+    """The joins over a linking table: from what its foreign key `source` refers to, to the `model` of the other one."""
+    here = tuple((there, key) for key, there in source.related_fields)
+    return (
+        Step(through, here, multiple=True, nullable=True, field=relation),
+        replace(target.steps[0], model=model, field=relation),
+    )
 
 
 def _remote_field(field: Any) -> Any:

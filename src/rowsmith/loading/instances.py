@@ -47,9 +47,9 @@ def instance_loader(
             source.add(f"peers{number} = []")
     source.add(f"for {target} in rows:")
     name = writer.instance(layout.instance, 2)
-    for number, annotation in enumerate(layout.names, layout.extra):
-        value = source.conversion(layout.items[number], f"c{number}")
-        source.store(name, annotation, value, 2)
+    for annotation, span in zip(layout.names, layout.spans, strict=True):
+        values = [source.conversion(layout.items[number], f"c{number}") for number in span]
+        source.store(name, annotation, source.tuple_of(values, range(len(span))), 2)
     source.add(f"append({name})", 2)
     source.add("return result")
     return source.compile(label)

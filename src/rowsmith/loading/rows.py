@@ -15,13 +15,15 @@ def row_loader(layout: Layout, width: int, codec_of: CodecOf, connection: Any, l
     width:  how many columns a row has; those behind the layout's items are only there for the order.
     """
     exact = width == len(layout.items)
-    if layout.form == "tuple" and exact and unconverted(layout.items, codec_of):
+    if layout.form == "tuple" and exact and not layout.widths and unconverted(layout.items, codec_of):
         return list
     source = Source(codec_of, connection)
     variables = [f"c{number}" for number in range(len(layout.items))]
     values = [
         source.conversion(item, variable) for item, variable in zip(layout.items, variables, strict=True)
     ]
+    if layout.widths:
+        values = [source.tuple_of(values, span) for span in layout.spans]
     match layout.form:
         case "dict":
             made = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from keyword import iskeyword
 from typing import Any
 from unicodedata import normalize
@@ -67,6 +67,11 @@ class Source:
         convert = self.name(from_db_value, "from_db_value")
         connection = self.name(self.connection, "connection")
         return f"{convert}({text}, None, {connection})"
+
+    def tuple_of(self, values: Sequence[str], span: range) -> str:
+        """The Python expression for what stands in some columns: the value of one, a tuple of several."""
+        chosen = [values[number] for number in span]
+        return chosen[0] if len(chosen) == 1 else f"({', '.join(chosen)})"
 
     def compile(self, label: str) -> Loader:
         """The function, with its source where debuggers and tracebacks look for it."""

@@ -10,12 +10,14 @@ from typing import Any
 
 from rowsmith.exceptions import FieldDoesNotExist, did_you_mean
 from rowsmith.fields.base import is_expression
+from rowsmith.fields.composite import CompositePrimaryKey
 from rowsmith.fields.dates import DateField, TimeField
 from rowsmith.fields.defaults import NOT_PROVIDED
 from rowsmith.fields.files import FileField, FilePathField, ImageField
 from rowsmith.fields.numbers import IntegerField
 from rowsmith.fields.on_delete import DB_SET_DEFAULT, DB_SET_NULL, SET_DEFAULT, SET_NULL
 from rowsmith.metadata.annotations import reverse_accessors
+from rowsmith.metadata.composite_checks import check_key, check_together
 from rowsmith.metadata.findings import ERROR, WARNING, CheckMessage, error, warning
 from rowsmith.metadata.relation_checks import check_link, check_names, check_on_delete, check_tables
 from rowsmith.sql import types
@@ -68,7 +70,7 @@ def _name(field: Any) -> Iterator[CheckMessage]:
         yield error("Field names must not end with an underscore.", field, "fields.E001")
     elif "__" in field.name:
         yield error("Field names must not contain '__', which separates names in queries.", field, "fields.E002")
-    elif field.name == "pk":
+    elif field.name == "pk" and not isinstance(field, CompositePrimaryKey):
         yield error("'pk' is a reserved word that cannot be used as a field name.", field, "fields.E003")
     elif field.name == "check":
         yield error("A field named 'check' would hide the method Model.check().", field, "models.E020")
@@ -313,6 +315,11 @@ def _relation(field: Any) -> Iterator[CheckMessage]:
 
 
 def _foreign_key(field: Any) -> Iterator[CheckMessage]:
+    if field.column is None:
+        yield from check_together(field)
+        if hasattr(field, "db_constraint"):
+            yield from check_on_delete(field)
+        return
     try:
         target = field.target_field
     except FieldDoesNotExist:
@@ -519,6 +526,7 @@ def _columns(model: Any) -> Iterator[CheckMessage]:
 
 def _options(model: Any) -> Iterator[CheckMessage]:
     meta = model._meta
+    yield from check_key(model)
     for names in meta.unique_together:
         yield from _known_names(model, names, "unique_together")
     for index in meta.indexes:
@@ -577,6 +585,13 @@ def _known_names(model: Any, names: Iterable[str], option: str) -> Iterator[Chec
         field = fields.get(name)
         if field is None:
             yield error(f"{option!r} refers to the nonexistent field {name!r}.", model, "models.E012")
+        elif isinstance(field, CompositePrimaryKey):
+            yield error(
+                f"{option!r} refers to a CompositePrimaryKey {name!r}, but CompositePrimaryKeys are not permitted in "
+                f"{option!r}.",
+                model,
+                "models.E048",
+            )
         elif field.many_to_many:
             yield error(
                 f"{option!r} refers to a ManyToManyField {name!r}, but ManyToManyFields are not permitted in "

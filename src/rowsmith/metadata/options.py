@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import copy
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -123,6 +123,10 @@ class Options:
         self.concrete_model: Any = None
         self.reverse: list[Any] = []
         self.heirs: list[Options] = []
+        # Columns that relations refer to together, by the names that queries use.
+        self.groups: dict[str, Any] = {}
+        # What is to be done once the class is finished; None from then on.
+        self.waiting: list[Callable[[], None]] | None = []
 
     def __repr__(self) -> str:
         return f"<Options for {self.object_name}>"
@@ -378,6 +382,7 @@ class Options:
     def names(self) -> Mapping[str, Any]:
         """Every name that a lookup may begin with: fields, their attributes, relations that point here."""
         found: dict[str, Any] = {rel.name: rel for rel in self.all_reverse if not rel.hidden}
+        found.update(self.groups)
         found.update(self.fields_map)
         return MappingProxyType(found)
 
@@ -389,7 +394,7 @@ class Options:
     @cached_property
     def plain_fields(self) -> tuple[Any, ...]:
         """The written fields without the key: what an UPDATE of a whole row sets."""
-        return tuple(field for field in self.written_fields if not field.primary_key)
+        return tuple(field for field in self.written_fields if field not in self.pk_fields)
 
     @cached_property
     def written_fields(self) -> tuple[Any, ...]:
@@ -416,9 +421,19 @@ class Options:
         """Statements for single rows, kept by whoever writes; forgotten whenever the fields change."""
         return {}
 
-    @property
+    @cached_property
     def pk_fields(self) -> list[Any]:
-        return [self.pk]
+        """The fields that hold the key: one, unless it is composite."""
+        names = getattr(self.pk, "field_names", None)
+        if names is None:
+            return list(self.pk.members)
+        # A check tells of names that are no field's.
+        return [self.fields_map[name] for name in names if name in self.fields_map]
+
+    @cached_property
+    def row_relations(self) -> tuple[Any, ...]:
+        """The relations to one whose key has no single column here: each refers by several, or by those of others."""
+        return tuple(field for field in self.fields if field.forward and field.column is None)
 
     @cached_property
     def property_names(self) -> frozenset[str]:

@@ -69,7 +69,7 @@ def _is_of_database(field: Any) -> bool:
 
 def _foreign_keys(model: Any) -> list[Any]:
     """The foreign keys of a model on whose deletion something happens."""
-    return [f for f in model._meta.local_fields if f.is_relation and f.concrete and _acts(f)]
+    return [f for f in model._meta.local_fields if f.forward and hasattr(f, "db_constraint") and _acts(f)]
 
 
 def check_link(field: Any) -> Iterator[CheckMessage]:

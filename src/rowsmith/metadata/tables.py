@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith import config
 from rowsmith.fields.base import Field
+from rowsmith.fields.composite import KeyPart
 from rowsmith.fields.related import ForeignKey
 from rowsmith.metadata.names import MAX_IDENTIFIER, digest
 from rowsmith.records import Record
@@ -20,6 +21,7 @@ from rowsmith.sql.ddl import (
     CreateTable,
     Generated,
     IndexPart,
+    PrimaryKey,
     Reference,
     Table,
     Unique,
@@ -64,9 +66,21 @@ class TableMaker(Record):
                 waiting.append(AddReference(meta.db_table, reference))
                 reference = None
             columns.append(self.column(meta, field, type_, reference))
-        constraints: list[Constraint] = [
-            self.unique(meta, [meta.get_field(name) for name in names]) for names in meta.unique_together
-        ]
+        keys: list[Constraint] = []
+        if meta.pk.column is None:
+            keys.append(PrimaryKey(tuple(field.column for field in meta.pk_fields)))
+        relations = [relation for relation in meta.row_relations if relation in meta.local_fields]
+        for relation in relations:
+            reference = self.reference(meta, relation)
+            if reference is None:
+                continue
+            if self.inline_references:
+                keys.append(reference)
+            else:
+                waiting.append(AddReference(meta.db_table, reference))
+        together = [*meta.unique_together, *((relation.name,) for relation in relations if relation.unique)]
+        members = [[field for name in names for field in meta.get_field(name).members] for names in together]
+        constraints = [*keys, *(self.unique(meta, fields) for fields in members)]
         indexes = list(self.field_indexes(meta))
         for constraint in meta.constraints:
             made = self.constraint(model, constraint)
@@ -91,7 +105,7 @@ class TableMaker(Record):
         if type(field).db_type not in (Field.db_type, ForeignKey.db_type):
             own = field.db_type(self.connection)
             return None if own is None else types.Custom(own)
-        if isinstance(field, ForeignKey):
+        if isinstance(field, ForeignKey | KeyPart):
             target = field.target_field
             if type(target).db_type is not Field.db_type and not isinstance(target, ForeignKey):
                 own = target.rel_db_type(self.connection)
@@ -122,10 +136,11 @@ class TableMaker(Record):
         """The foreign key of a relation field, when it has one."""
         if not field.is_relation or not getattr(field, "db_constraint", False):
             return None
-        target = field.target_field
-        table = target.model._meta.db_table
-        name = constraint_name(meta.db_table, (field.column,), f"fk_{table}_{target.column}")
-        return Reference((field.column,), table, (target.column,), name, field.remote_field.on_delete.database)
+        columns = tuple(here.column for here, _ in field.related_fields)
+        there = tuple(target.column for _, target in field.related_fields)
+        table = field.foreign_related_fields[0].model._meta.db_table
+        name = constraint_name(meta.db_table, columns, f"fk_{table}_{'_'.join(there)}")
+        return Reference(columns, table, there, name, field.remote_field.on_delete.database)
 
     def unique(self, meta: Any, fields: Sequence[Any]) -> Unique:
         columns = tuple(field.column for field in fields)
@@ -133,6 +148,12 @@ class TableMaker(Record):
 
     def field_indexes(self, meta: Any) -> Iterable[CreateIndex]:
         """The indexes that fields ask for by `db_index`, and those for prefixes of text."""
+        for relation in meta.row_relations:
+            if relation in meta.local_fields and relation.db_index and not relation.unique:
+                columns = tuple(member.column for member in relation.members)
+                name = constraint_name(meta.db_table, columns, "")
+                parts = tuple(IndexPart(column) for column in columns)
+                yield CreateIndex(name, meta.db_table, parts, tablespace=_of_index(meta, relation))
         for field in meta.local_concrete_fields:
             if field.db_index and not field.unique:
                 name = constraint_name(meta.db_table, (field.column,), "")
@@ -208,7 +229,7 @@ class TableMaker(Record):
         return _of_index(meta, meta.get_field(names[0]) if len(names) == 1 else None)
 
     def columns(self, model: Any, names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(model._meta.get_field(name).column for name in names)
+        return tuple(member.column for name in names for member in model._meta.get_field(name).members)
 
     def parts(
         self,
@@ -227,8 +248,9 @@ class TableMaker(Record):
             return tuple(found)
         classes = opclasses if opclasses and self.features.operator_classes else ("",) * len(fields)
         return tuple(
-            IndexPart(model._meta.get_field(name).column, descending=order == "DESC", opclass=opclass)
+            IndexPart(member.column, descending=order == "DESC", opclass=opclass)
             for (name, order), opclass in zip(fields, classes, strict=True)
+            for member in model._meta.get_field(name).members
         )
 
 
@@ -282,7 +304,9 @@ def in_dependency_order(models: Iterable[Any]) -> list[Any]:
 
 def _targets(model: Any) -> list[Any]:
     return [
-        field.related_model._meta.concrete_model for field in model._meta.local_concrete_fields if field.is_relation
+        field.related_model._meta.concrete_model
+        for field in model._meta.local_fields
+        if field.forward
     ]
 
 

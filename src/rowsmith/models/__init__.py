@@ -40,6 +40,7 @@ from rowsmith.expressions import (
 from rowsmith.expressions.transforms import Transform
 from rowsmith.fields.base import Field
 from rowsmith.fields.choices import Choices, IntegerChoices, TextChoices
+from rowsmith.fields.composite import CompositePrimaryKey
 from rowsmith.fields.dates import DateField, DateTimeField, DurationField, TimeField
 from rowsmith.fields.defaults import DEFERRED, NOT_PROVIDED, DatabaseDefault
 from rowsmith.fields.files import FileField, FilePathField, ImageField
@@ -119,6 +120,7 @@ __all__ = [
     "CharField",
     "CheckConstraint",
     "Choices",
+    "CompositePrimaryKey",
     "Count",
     "DatabaseDefault",
     "DateField",

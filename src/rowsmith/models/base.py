@@ -12,6 +12,7 @@ from weakref import ReferenceType
 import rowsmith
 from rowsmith import bridge
 from rowsmith.execution.fetch_modes import FETCH_ONE, FetchMode
+from rowsmith.fields.composite import is_whole
 from rowsmith.fields.defaults import DEFERRED, DatabaseDefault
 from rowsmith.metadata.deferred import defer
 from rowsmith.metadata.registry import apps
@@ -109,6 +110,8 @@ class Model(Persistence, Validation, metaclass=ModelBase):
     def _is_pk_set(self, meta: Any = None) -> bool:
         """Whether the key has a value of the instance's own."""
         value = self.pk
+        if type(value) is tuple:
+            return is_whole(value)
         return value is not None and not isinstance(value, DatabaseDefault)
 
     @classmethod
@@ -159,11 +162,11 @@ class Model(Persistence, Validation, metaclass=ModelBase):
         if self._meta.concrete_model is not other._meta.concrete_model:
             return False
         key = self.pk
-        return key is not None and bool(key == other.pk)
+        return key is not None and bool(key == other.pk) and (type(key) is not tuple or None not in key)
 
     def __hash__(self) -> int:
         key = self.pk
-        if key is None:
+        if key is None or (type(key) is tuple and None in key):
             raise TypeError(f"A {self.__class__.__name__} without a primary key cannot be hashed; save it first.")
         return hash(key)
 

@@ -140,6 +140,13 @@ class ModelBase(type):
     def _plain_manager_class(cls) -> Any:
         return Manager
 
+    def _when_finished(cls, act: Callable[[], None]) -> None:
+        """Call `act` once the class has all its fields, or at once when it has."""
+        if cls._meta.waiting is None:
+            act()
+        else:
+            cls._meta.waiting.append(act)
+
     def _when_defined(cls, target: Any, resolve: Callable[[Any], None]) -> None:
         """Call `resolve` with the model that `target` names, as seen from this class, once it is defined."""
         if not isinstance(target, str):
@@ -195,6 +202,7 @@ def _define(cls: Any, parents: list[Any], contributions: dict[str, Any], meta: A
         cls._install_managers()
         return cls
     _prepare(cls, inherited)
+    _finish(cls)
     old = options.apps.register(cls)
     if old is not None:
         _take_place_of(old, cls)
@@ -202,6 +210,13 @@ def _define(cls: Any, parents: list[Any], contributions: dict[str, Any], meta: A
     construction.install(cls)
     class_prepared.send(sender=cls)
     return cls
+
+
+def _finish(cls: Any) -> None:
+    """Do what had to wait for the fields of the class."""
+    waiting, cls._meta.waiting = cls._meta.waiting, None
+    for act in waiting:
+        act()
 
 
 def _nearest_concrete(parents: list[Any]) -> list[Any]:

@@ -63,7 +63,7 @@ class ForwardRelation(Relation[Any, Any]):
     @cached_property
     def _key(self) -> str:
         """The attribute of the related instance that our key repeats."""
-        return str(self.field.target_field.attname)
+        return str(self.field.target_field.key_attname)
 
     def is_cached(self, instance: Any) -> bool:
         return self.cached(instance) is not MISSING
@@ -196,7 +196,7 @@ class ReverseOneToOne:
             return self
         found = getattr(instance, self.cache_name)
         if found is MISSING:
-            key = getattr(instance, self.related.field.target_field.attname)
+            key = getattr(instance, self.related.field.target_field.key_attname)
             if key is None or not instance._is_pk_set():
                 found = None
             else:
@@ -221,9 +221,9 @@ class ReverseOneToOne:
     def load_one(self, instance: Any) -> None:
         """Fetch the instance that refers to this one, and cache it; None when there is none."""
         field = self.related.field
-        key = getattr(instance, field.target_field.attname)
+        key = getattr(instance, field.target_field.key_attname)
         try:
-            found = rows_for(self.related.related_model, instance).get(**{field.attname: key})
+            found = rows_for(self.related.related_model, instance).get(**{field.name: key})
         except self.related.related_model.DoesNotExist:
             found = None
         except SynchronousOnlyOperation as error:

@@ -10,7 +10,7 @@ from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.exceptions import did_you_mean
 from rowsmith.execution import cascade, writing
 from rowsmith.execution.places import take_places
-from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault
+from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.signals import post_save, pre_save
 
 
@@ -107,6 +107,9 @@ class Persistence:
             if not names:
                 return
             _check_update_fields(meta, names)
+            if meta.row_relations:
+                named = [relation for relation in meta.row_relations if relation.name in names]
+                names |= {field.attname for relation in named for field in relation.members}
         elif type(self) is not cls and not self._adding and not force_insert:
             # Columns that were never loaded have no value to write.
             held = self.__dict__
@@ -135,10 +138,10 @@ class Persistence:
     def _take_over_keys(self: Any) -> None:
         """Copy the keys of related instances that were saved after they were assigned."""
         meta = self._meta
-        for field in meta.concrete_fields:
+        for field in (*meta.concrete_fields, *meta.row_relations):
             if not field.is_relation or field.cache_name not in self._pending:
                 continue
-            key = getattr(getattr(self, field.cache_name), field.target_field.attname)
+            key = getattr(getattr(self, field.cache_name), field.target_field.key_attname)
             if getattr(self, field.attname) is None:
                 if key is None:
                     raise ValueError(
@@ -190,8 +193,8 @@ class Persistence:
     ) -> bool:
         """Send the row of one table; whether it was inserted."""
         key = meta.pk
-        value = getattr(self, key.attname)
-        if value is None:
+        value = getattr(self, key.attname if key.column is not None else key.key_attname)
+        if value is None and key.column is not None:
             value = key.get_default() if key.has_default() else None
             if value is not None:
                 setattr(self, key.attname, value)
@@ -199,7 +202,7 @@ class Persistence:
         if unset and (force_update or names is not None):
             raise ValueError("Cannot force an update in save() with no primary key.")
         if not unset and not force_insert:
-            fresh = self._adding and not raw and (key.default is not NOT_PROVIDED or key.has_db_default())
+            fresh = self._adding and not raw and (key.has_default() or key.has_db_default())
             if not fresh or force_update or names is not None:
                 fields = writable(meta, names)
                 if self._update(meta, fields, alias, names, raw):
@@ -212,7 +215,7 @@ class Persistence:
                     )
         if meta.order_with_respect_to is not None and not raw:
             take_places(meta, [self], alias, keep=False)
-        writing.insert(self, meta, insertable(self, meta, unset), alias, raw)
+        writing.insert(self, meta, insertable(self, meta, unset and key.column is not None), alias, raw)
         return True
 
     def _update(
@@ -232,7 +235,7 @@ class Persistence:
 
     def delete(self: Any, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row and what depends on it; how many rows in all, and of each model."""
-        if self.pk is None:
+        if not self._is_pk_set():
             raise ValueError(
                 f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
                 "set to None."
@@ -273,13 +276,16 @@ class Persistence:
         wanted = None if names is None else set(names)
         for field in meta.concrete_fields:
             name = field.attname
-            if name in missing or (wanted is not None and not {field.name, name} & wanted and field.primary_key):
+            if name in missing or (wanted is not None and not {field.name, name} & wanted and field in meta.pk_fields):
                 continue
             setattr(self, name, getattr(loaded, name))
             if field.is_relation:
                 _forget(self, field)
                 if loaded.__dict__.get(field.cache_name) is not None:
                     setattr(self, field.cache_name, getattr(loaded, field.cache_name))
+        for relation in meta.row_relations:
+            if wanted is None or relation.name in wanted:
+                _forget(self, relation)
         if names is None:
             for rel in meta.related_objects:
                 if rel.one_to_one:
@@ -335,7 +341,8 @@ def _forget(instance: Any, field: Any) -> None:
 
 
 def _check_update_fields(meta: Any, names: frozenset[str]) -> None:
-    known = {name for f in meta.concrete_fields if not f.primary_key for name in (f.name, f.attname)}
+    known = {name for f in meta.concrete_fields if f not in meta.pk_fields for name in (f.name, f.attname)}
+    known |= {f.name for f in meta.fields if f.forward and f.column is None}
     unknown = sorted(names - known)
     if unknown:
         raise ValueError(

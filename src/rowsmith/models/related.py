@@ -126,7 +126,7 @@ class Referring(Related):
         self.model = self._rel.related_model
         self._field = self._rel.field
         self._accessor = self._rel.get_accessor_name()
-        key = getattr(instance, self._field.target_field.attname)
+        key = getattr(instance, self._field.target_field.key_attname)
         if not instance._is_pk_set() or key is None:
             raise ValueError(
                 f"{instance!r} instance needs to have a primary key value before this relationship can be used."
@@ -210,7 +210,7 @@ class NullableReferring(Removing, Referring):
             return
         self._forget_prefetched()
         self._check(objs)
-        key = getattr(self.instance, self._field.target_field.attname)
+        key = getattr(self.instance, self._field.target_field.key_attname)
         for obj in objs:
             if getattr(obj, self._field.attname) != key:
                 raise self._field.remote_field.model.DoesNotExist(f"{obj!r} is not related to {self.instance!r}.")
@@ -274,7 +274,7 @@ class Linked(Removing, Related):
             self.model = self._rel.model
             self._accessor = field.name
             self._source, self._target = field.m2m_source_field, field.m2m_target_field
-        key = getattr(instance, self._source.target_field.attname)
+        key = getattr(instance, self._source.target_field.key_attname)
         if not instance._is_pk_set() or key is None:
             raise ValueError(
                 f"{instance!r} needs to have a value for field \"{self._source.target_field.name}\" before this "
@@ -292,7 +292,7 @@ class Linked(Removing, Related):
 
     def _keys(self, objs: Iterable[Any]) -> list[Any]:
         """The keys that objects and keys stand for, each once, in order."""
-        attname = self._target.target_field.attname
+        attname = self._target.target_field.key_attname
         keys: dict[Any, None] = {}
         for obj in objs:
             if isinstance(obj, self.model):

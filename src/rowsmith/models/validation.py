@@ -66,6 +66,9 @@ class Validation:
         for field in self._meta.fields:
             if field.name in excluded or field.generated:
                 continue
+            if field.column is None and not hasattr(field, "db_constraint"):
+                # Its columns are fields of their own.
+                continue
             value = getattr(self, field.attname)
             if field.blank and value in field.empty_values:
                 continue
@@ -116,8 +119,9 @@ class Validation:
                 if not any(name in exclude for name in names):
                     checks.append((owner, tuple(names)))
             for field in owner._meta.local_fields:
-                if field.unique and field.name not in exclude:
-                    checks.append((field.model, (field.name,)))
+                names = tuple(member.name for member in field.members)
+                if field.unique and not any(name in exclude for name in (field.name, *names)):
+                    checks.append((field.model, names))
         # A proxy has the fields of its concrete model.
         return list(dict.fromkeys(checks))
 

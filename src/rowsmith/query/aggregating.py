@@ -88,19 +88,21 @@ def _around(query: Query, scope: Resolver, resolved: list[tuple[str, sql.Express
 
     aggregates = tuple((name, rewrite(node, outside), field) for name, node, field in resolved)
     if query.chosen is None and not inner:
-        key = query.options.pk
-        inner[sql.Column(query.base, key.column, type=key.sql_type)] = "col1"
+        for number, key in enumerate(query.options.pk_fields, 1):
+            inner[sql.Column(query.base, key.column, type=key.sql_type)] = f"col{number}"
     if query.distinct and query.chosen is not None:
         # What is distinct is decided by the columns that were asked for.
         for item in query.chosen:
-            inner.setdefault(item.node, f"col{len(inner) + 1}")
+            for node in sql.items_of(item.node):
+                inner.setdefault(node, f"col{len(inner) + 1}")
     elif query.distinct:
         for field in query.options.concrete_fields:
             inner.setdefault(scope.column_of(query.base, query.options, field), f"col{len(inner) + 1}")
         query = query.but(joins=tuple(scope.joins))
         for annotation in query.annotations.values():
             if annotation.selected:
-                inner.setdefault(annotation.node, f"col{len(inner) + 1}")
+                for node in sql.items_of(annotation.node):
+                    inner.setdefault(node, f"col{len(inner) + 1}")
     chosen = tuple(Chosen(name, node, None) for node, name in inner.items())
     ordering = query.ordering if query.sliced else ()
     tree = plan(query.but(chosen=chosen, form="tuple", related=None, ordering=ordering)).tree

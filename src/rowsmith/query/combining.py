@@ -9,7 +9,7 @@ from rowsmith.exceptions import DatabaseError, FieldError, NotSupportedError, di
 from rowsmith.expressions.names import F
 from rowsmith.expressions.ordering import OrderBy
 from rowsmith.query.aliases import placed
-from rowsmith.query.derived import OutputScope, derived, output_positions, reference
+from rowsmith.query.derived import OutputScope, derived, output_positions, reference, several
 from rowsmith.query.layout import Layout
 from rowsmith.query.ordering import default_keys, resolved_key, reversed_ordering
 from rowsmith.query.query import Combined, Part, Query, SortKey, query_of
@@ -78,7 +78,7 @@ def plan_combination(query: Query, plan: Plan, choose: Choose, nest: Nester) -> 
     keys = default_keys(query.options) if query.ordering is None else query.ordering
     if names is not None:
         # What the whole left out of its parts can still order them.
-        known = output_positions(layout, query.options)
+        known = {*output_positions(layout, query.options), *several(layout, query.options)}
         hidden = [name for name in map(plain_name, keys) if name is not None and name != "?" and name not in known]
         names = (*names, *dict.fromkeys(hidden))
     whole = layout if names == combined.names else _layout(combined, plan, choose, names)
@@ -90,7 +90,10 @@ def _visible(query: Query, layout: Layout) -> Layout:
     if query.chosen is None:
         return layout
     places = [layout.names.index(item.key) for item in query.chosen]
-    return Layout(query.form, tuple(layout.items[n] for n in places), tuple(layout.names[n] for n in places))
+    spans = [layout.spans[place] for place in places]
+    items = tuple(layout.items[number - layout.extra] for span in spans for number in span)
+    widths = tuple(map(len, spans)) if layout.widths else ()
+    return Layout(query.form, items, tuple(layout.names[n] for n in places), widths=widths)
 
 
 def _layout(combined: Combined, plan: Plan, choose: Choose, names: tuple[str, ...] | None) -> Layout:
@@ -146,7 +149,10 @@ def _outputs(tree: Tree) -> tuple[Output, ...]:
 
 def _arranged(query: Query, tree: Tree, layout: Layout, keys: Sequence[SortKey], nest: Nester) -> Tree:
     """The tree with the order, the slice and the columns of the whole."""
-    positions = output_positions(layout, query.options)
+    positions: dict[str, tuple[int, ...]] = {
+        name: (number,) for name, number in output_positions(layout, query.options).items()
+    }
+    positions.update(several(layout, query.options))
     for key in keys:
         name = plain_name(key)
         if name is not None and name != "?" and name not in positions:
@@ -165,13 +171,13 @@ def _arranged(query: Query, tree: Tree, layout: Layout, keys: Sequence[SortKey],
         return tree
     if whole and plain and not _closed(tree):
         assert isinstance(tree, Select | Combination)
-        orderings = _unique(query, [_at(key, positions[plain_name(key) or ""]) for key in keys])
+        orderings = _unique(query, [_at(key, place) for key in keys for place in positions[plain_name(key) or ""]])
         return replace(tree, ordering=orderings, limit=limit, offset=offset)
     scope = OutputScope(query, Constants(), nest, tree, layout)
     orderings = _unique(query, [ordering for key in keys for ordering in resolved_key(key, scope)])
     outputs = _outputs(tree)
     if not whole:
-        outputs = tuple(outputs[positions[name]] for name in chosen)
+        outputs = tuple(outputs[place] for name in chosen for place in positions[name])
     return Select(outputs, derived(tree), ordering=orderings, limit=limit, offset=offset)
 
 

@@ -65,6 +65,8 @@ def columns_of(query: Query) -> tuple[NamedColumn, ...]:
             names = [name for each in fields for name in (each.name, each.attname)]
             names += ["pk"] if field.primary_key else []
             found.append(NamedColumn(tuple(dict.fromkeys(names)), field.column, field.sql_type, field))
+    if layout.widths:
+        raise ValueError("A table has no columns of several values; name the fields of the key one by one.")
     for name, item in zip(layout.names, layout.items[layout.extra :], strict=True):
         computed = isinstance(item.type, Computed)
         type_ = item.type.of if isinstance(item.type, Computed) else item.type

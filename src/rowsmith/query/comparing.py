@@ -15,9 +15,10 @@ from rowsmith.expressions.q import Q
 from rowsmith.expressions.settled import Settled
 from rowsmith.expressions.subqueries import Subquery
 from rowsmith.expressions.values import type_of_value
+from rowsmith.lookups import rows
 from rowsmith.lookups.base import Given, Lookup, Unfit, against, follows_protocol, preparer
 from rowsmith.lookups.comparison import In, IsNull
-from rowsmith.lookups.registry import find_lookup, find_transform, names_for
+from rowsmith.lookups.registry import LOOKUPS, find_lookup, find_transform, names_for
 from rowsmith.query.paths import choices
 from rowsmith.query.related import RelatedKey, check_model
 from rowsmith.records import Record
@@ -106,6 +107,8 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
     """The predicate of one lookup, a class or an instance, for a value of any kind."""
     left = operand.resolved
     kind: type[Lookup] = lookup if isinstance(lookup, type) else type(lookup)
+    if isinstance(left.node, sql.Row):
+        return _row(scope, kind, left, value, path)
     _check_filterable(left, path)
     if value is None and not kind.can_use_none_as_rhs:
         scope.slots.take(value)
@@ -131,6 +134,55 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
         items = [_item(scope, left, item) for item in value]
         return _of_items(kind, left, items, path)
     return kind.plain(left, scope.slots.take(value))
+
+
+def _row(scope: Any, kind: type[Lookup], left: Resolved, value: Any, path: str) -> Predicate:
+    """The predicate of a lookup on several columns at once."""
+    node = left.node
+    assert isinstance(node, sql.Row)
+    if kind.lookup_name not in rows.LOOKUPS:
+        raise UnknownName(
+            f"Unsupported lookup {kind.lookup_name!r} for several columns at once (in {path!r}). "
+            f"They offer: {', '.join(sorted(rows.LOOKUPS))}."
+        )
+    if value is None:
+        scope.slots.take(value)
+        if kind.lookup_name == "exact" and isinstance(left.field, RelatedKey):
+            return rows.absent(node)
+        if kind.lookup_name == "exact":
+            raise ValueError(f"A key of {len(node.items)} columns is never None (in {path!r}).")
+        return _is_null(kind, left, path)
+    if isinstance(value, Shaped):
+        if hasattr(value, "_query_for_lookup"):
+            return _row_in_query(scope, kind, left, value, path)
+        resolved = value.resolve(scope)  # type: ignore[attr-defined]
+        if isinstance(resolved.node, sql.Literal) and kind.lookup_name == "in":
+            return p.NEVER
+        return rows.expression(kind, left, resolved)
+    if isinstance(value, list | tuple) and any(isinstance(item, Shaped) for item in value):
+        if len(value) != len(node.items):
+            raise ValueError(f"{path!r} compares {len(node.items)} columns, so it takes as many values: {value!r}.")
+        items = [_item(scope, single, item) for single, item in zip(rows.singles(left), value, strict=True)]
+        return rows.of_expressions(kind, left, items)
+    return rows.plain(kind, left, scope.slots.take(value))
+
+
+def _row_in_query(scope: Any, kind: type[Lookup], left: Resolved, queryset: Any, path: str) -> Predicate:
+    """A lookup on several columns with a queryset on its right."""
+    width = len(sql.items_of(left.node))
+    if isinstance(left.field, RelatedKey) and queryset.selects_instances:
+        check_model(queryset.model._meta, left.field.related_model, "a queryset")
+        queryset = queryset.selecting(left.field.key.name)
+    if issubclass(kind, In):
+        query, _ = scope.subquery(queryset, width=width)
+        return p.NEVER if query is None else p.InSelect(left.node, query)
+    return rows.expression(kind, left, scalar(scope, left, queryset, path))
+
+
+def plain_predicate(name: str, left: Resolved, given: Given) -> Predicate:
+    """The condition of a lookup, by its name, against a plain value: of one column, or of several."""
+    kind = LOOKUPS[name]
+    return rows.plain(kind, left, given) if isinstance(left.node, sql.Row) else kind.plain(left, given)
 
 
 def _is_null(kind: type[Lookup], left: Resolved, path: str) -> Predicate:
@@ -187,7 +239,7 @@ def scalar(scope: Any, left: Resolved, queryset: Any, path: str) -> Resolved:
         raise ValueError(
             f"The queryset on the right of {path!r} must be limited to one row: slice it with [:1], or use `in`."
         )
-    query, field = scope.subquery(queryset)
+    query, field = scope.subquery(queryset, width=len(sql.items_of(left.node)))
     return Resolved(sql.Literal(None) if query is None else sql.Subselect(query, type=left.node.type), field)
 
 

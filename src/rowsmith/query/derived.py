@@ -53,8 +53,9 @@ def reference(tree: Tree, number: int) -> sql.Reference:
 def output_positions(layout: Layout, options: Any) -> Mapping[str, int]:
     """Every name by which an output column can be asked for, and the column's number."""
     found: dict[str, int] = {}
-    for number, name in enumerate(layout.names, layout.extra):
-        found[name] = number
+    for name, span in zip(layout.names, layout.spans, strict=True):
+        if len(span) == 1:
+            found[name] = span[0]
     if layout.instance is not None:
         for number, field in zip(layout.instance.places, layout.instance.fields, strict=True):
             found[field.name] = found[field.attname] = number
@@ -64,6 +65,19 @@ def output_positions(layout: Layout, options: Any) -> Mapping[str, int]:
         for name in names if known else ():
             found.setdefault(name, found[known[0]])
     return MappingProxyType(found)
+
+
+def several(layout: Layout, options: Any) -> Mapping[str, tuple[int, ...]]:
+    """The names that stand for several output columns, such as those of a key of several, and the columns' numbers."""
+    found = {
+        name: tuple(span) for name, span in zip(layout.names, layout.spans, strict=True) if len(span) > 1
+    }
+    members = options.pk.members if options.pk is not None and options.pk.column is None else ()
+    positions = output_positions(layout, options) if members else {}
+    places = [positions.get(member.attname) for member in members]
+    if places and None not in places:
+        found.setdefault("pk", tuple(place for place in places if place is not None))
+    return found
 
 
 class OutputScope(Resolver):
@@ -76,6 +90,9 @@ class OutputScope(Resolver):
             name: Annotation(reference(tree, number), items[number].field)
             for name, number in output_positions(layout, query.options).items()
         }
+        for name, numbers in several(layout, query.options).items():
+            row = sql.Row(tuple(reference(tree, number) for number in numbers))
+            self.annotations[name] = Annotation(row, query.options.pk if name == "pk" else None)
 
     def field_at(self, path: Path) -> Any:
         raise self._not_there(path.field.name)

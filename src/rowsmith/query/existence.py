@@ -30,7 +30,7 @@ class Outer(Protocol):
     def inner(self) -> Outer: ...
     def with_slots(self, slots: Slots) -> Any: ...
     def follow(self, steps: tuple[Any, ...]) -> str: ...
-    def column(self, alias: str, field: Any) -> sql.Column: ...
+    def column(self, alias: str, field: Any) -> sql.Expression: ...
     def comparable(self, path: Path) -> Any: ...
     def compare(self, left: Resolved, names: tuple[str, ...], value: Any, path: str) -> Predicate: ...
 
@@ -82,7 +82,7 @@ def _correlated(outer: Outer, inner: Outer, path: Path, predicate: Predicate) ->
     else:
         start = joins[0]
         key = outer.options.pk
-        ties = [p.Comparison("=", inner.column(start.alias, key), outer.column(outer.start, key))]
+        ties = [p.equal(inner.column(start.alias, key), outer.column(outer.start, key))]
     where = p.conjunction([predicate, *ties])
     source, rest = join_tree([start, *joins[joins.index(start) + 1 :]], where)
     return Select((Output(sql.Literal(1, type=types.Integer())),), source, rest, where)
@@ -103,15 +103,16 @@ def _stands_alone(joins: list[Joined], head: Joined, predicate: Predicate) -> bo
 
 def _ties_to_head(outer: Outer, inner: Outer, head: Joined, way: tuple[Any, ...]) -> list[Predicate]:
     """What ties the first multi-valued table of the subquery to the row of the outer query."""
-    source = way[-1].pairs[0][0]
-    steps, field = trimmed(Path(way[:-1], source, None, ()))
-    there = outer.column(outer.follow(steps), field)
-    ties: list[Predicate] = [p.Comparison("=", sql.Column(head.alias, head.pairs[0][1]), there)]
+    ties: list[Predicate] = []
+    for (source, _), (_, target) in zip(way[-1].pairs, head.pairs, strict=True):
+        steps, field = trimmed(Path(way[:-1], source, None, ()))
+        there = outer.column(outer.follow(steps), field)
+        ties.append(p.Comparison("=", sql.Column(head.alias, target), there))
     shared = _shared(outer, head, way)
     if shared is not None and shared == _first_alias(inner.joins, head):
         # As in Django, only the first join of a relation is known again below a NOT.
         key = way[-1].model._meta.pk
-        ties.append(p.Comparison("=", inner.column(head.alias, key), outer.column(shared, key)))
+        ties.append(p.equal(inner.column(head.alias, key), outer.column(shared, key)))
     return ties
 
 

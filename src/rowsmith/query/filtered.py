@@ -150,8 +150,8 @@ def _exists(scope: Outer, found: FilteredJoin, way: list[Joined], value: Any, pa
     if tables[0] is head:
         ties = [(sql.Column(head.alias, target), sql.Column(base.alias, source)) for source, target in head.pairs]
     else:
-        key = base.options.pk.column
-        ties = [(sql.Column(joins[0].alias, key), sql.Column(base.alias, key))]
+        keys = [key.column for key in base.options.pk_fields]
+        ties = [(sql.Column(joins[0].alias, key), sql.Column(base.alias, key)) for key in keys]
     where = p.conjunction([predicate, *(p.Comparison("=", inside, outside) for inside, outside in ties)])
     source, others = join_tree(tables, where)
     return p.Exists(renamed(Select((Output(sql.Literal(1, type=types.Integer())),), source, others, where)))

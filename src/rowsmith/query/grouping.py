@@ -20,7 +20,7 @@ def groups_of(chosen: Iterable[Chosen]) -> tuple[sql.Expression, ...]:
         if isinstance(item.node, sql.Spelled) and item.node.grouped is not None:
             nodes += [item.node.arguments[place] for place in item.node.grouped]
         elif not has_aggregate(item.node):
-            nodes.append(item.node)
+            nodes += sql.items_of(item.node)
     return tuple(nodes)
 
 
@@ -40,8 +40,7 @@ def group_keys(
     keys: list[sql.Expression]
     own: str | None = None
     if query.grouping == "model":
-        key = query.options.pk
-        keys = [sql.Column(query.base, key.column, type=key.sql_type)]
+        keys = [sql.Column(query.base, key.column, type=key.sql_type) for key in query.options.pk_fields]
         # Databases know the key of a table to determine its row, but not that of a query's result.
         own = query.base if query.of_table else None
     else:

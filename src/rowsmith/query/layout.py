@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rowsmith.exceptions import FieldError
@@ -9,7 +10,7 @@ from rowsmith.expressions.arithmetic import MixedTypes
 from rowsmith.query.query import RowForm
 from rowsmith.records import Record
 from rowsmith.sql.computed import comes_as_stored
-from rowsmith.sql.expressions import Expression
+from rowsmith.sql.expressions import Expression, items_of
 from rowsmith.sql.types import Computed, Type
 
 
@@ -25,6 +26,25 @@ def item_of(node: Expression, field: Any) -> Item:
     if isinstance(field, MixedTypes):
         raise FieldError(f"Cannot read the result: {field}")
     return Item(node.type if comes_as_stored(node) else Computed(node.type), field)
+
+
+def items_and_widths(chosen: Iterable[tuple[Expression, Any]]) -> tuple[tuple[Item, ...], tuple[int, ...]]:
+    """The columns that expressions fill, and how many each of them does; no numbers where each fills one."""
+    items: list[Item] = []
+    widths: list[int] = []
+    for node, field in chosen:
+        nodes = items_of(node)
+        if len(nodes) == 1:
+            items.append(item_of(nodes[0], field))
+        else:
+            items += [item_of(*pair) for pair in zip(nodes, _members(field, len(nodes)), strict=True)]
+        widths.append(len(nodes))
+    return tuple(items), tuple(widths) if len(items) != len(widths) else ()
+
+
+def _members(field: Any, size: int) -> tuple[Any, ...]:
+    members: tuple[Any, ...] = getattr(getattr(field, "key", field), "members", ())
+    return members if len(members) == size else (None,) * size
 
 
 class Instance(Record):
@@ -72,6 +92,7 @@ class Layout(Record):
     items:     every column of the row.
     instance:  for the form "instance".
     names:     the keys of the items; for instances, of the annotations, which start at `extra`.
+    widths:    how many columns each name has, where some have several.
     mode:      how instances load what they lack; None for the usual way.
     """
 
@@ -81,3 +102,13 @@ class Layout(Record):
     instance: Instance | None = None
     extra: int = 0
     mode: Any = None
+    widths: tuple[int, ...] = ()
+
+    @property
+    def spans(self) -> tuple[range, ...]:
+        """The columns under each name."""
+        start, found = self.extra, []
+        for width in self.widths or (1,) * len(self.names):
+            found.append(range(start, start + width))
+            start += width
+        return tuple(found)

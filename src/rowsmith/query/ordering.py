@@ -70,6 +70,8 @@ def is_total(query: Query, scope: Resolver) -> bool:
     together = (*options.unique_together, *(constraint.fields for constraint in options.total_unique_constraints))
     unique = [(field,) for field in options.local_concrete_fields if field.unique]
     unique += [tuple(options.get_field(name) for name in names) for names in together]
+    if options.pk is not None:
+        unique.append(tuple(options.pk_fields))
     return any(all(not f.null and f.column in columns for f in fields) for fields in unique)
 
 
@@ -82,20 +84,20 @@ def reversed_ordering(ordering: sql.Ordering) -> sql.Ordering:
 def resolved_key(key: SortKey, scope: Resolver, seen: tuple[Any, ...] = ()) -> list[sql.Ordering]:
     """What one sort key is in SQL; a relation brings the order of the model that it leads to."""
     if key.name is None:
-        return [_of_expression(key, scope.with_slots(Constants() if key.constant else Replay(key.slot)))]
+        return [*_of_expression(key, scope.with_slots(Constants() if key.constant else Replay(key.slot)))]
     if key.name == "?":
         return [sql.Ordering(sql.Function("RANDOM", ()))]
     if key.name in scope.annotations:
-        return [sql.Ordering(scope.annotations[key.name].node, key.descending)]
+        return _by(scope.annotations[key.name].node, key)
     first = key.name.split(SEPARATOR)[0]
     if first in scope.annotations or first in scope.filtered:
-        return [sql.Ordering(scope.name(key.name).node, key.descending)]
+        return _by(scope.name(key.name).node, key)
     path = scope.parse(key.name)
     relation = path.relation
     last = key.name.split(SEPARATOR)[-1]
     by_key = relation is not None and (last == "pk" or last == relation.attname != relation.name)
     if relation is None or by_key or path.rest or not path.steps[-1].model._meta.ordering:
-        return [sql.Ordering(scope.name(key.name).node, key.descending)]
+        return _by(scope.name(key.name).node, key)
     if relation in seen:
         raise FieldError(f"Infinite loop caused by ordering: {key.name!r} leads back to {relation!r}.")
     target = path.steps[-1].model._meta
@@ -107,10 +109,15 @@ def resolved_key(key: SortKey, scope: Resolver, seen: tuple[Any, ...] = ()) -> l
     return found
 
 
-def _of_expression(key: SortKey, scope: Resolver) -> sql.Ordering:
+def _by(node: sql.Expression, key: SortKey) -> list[sql.Ordering]:
+    """One sort key; one for each value of a row."""
+    return [sql.Ordering(item, key.descending) for item in sql.items_of(node)]
+
+
+def _of_expression(key: SortKey, scope: Resolver) -> list[sql.Ordering]:
     expression = key.expression
     node = expression.resolve(scope).node
     if isinstance(expression, OrderBy):
-        ordering = sql.Ordering(node, expression.descending, expression.nulls)
-        return reversed_ordering(ordering) if key.descending else ordering
-    return sql.Ordering(node, key.descending)
+        orderings = [sql.Ordering(item, expression.descending, expression.nulls) for item in sql.items_of(node)]
+        return list(map(reversed_ordering, orderings)) if key.descending else orderings
+    return _by(node, key)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rowsmith.exceptions import UnknownName, did_you_mean
+from rowsmith.fields.composite import FieldGroup
 from rowsmith.metadata.ancestry import continued
 from rowsmith.records import Record
 
@@ -72,8 +73,8 @@ def parse(options: Any, path: str, extra: Iterable[str] = ()) -> Path:
         taken = current.steps_along(found)
         before = len(steps) - up
         _extend(steps, up, taken)
-        up = len(steps) - before if found.concrete and found.remote_field.parent_link else 0
-        field = found if found.concrete else taken[-1].model._meta.pk
+        up = len(steps) - before if found.forward and found.remote_field.parent_link else 0
+        field = found if found.forward else taken[-1].model._meta.pk
         if by_key:
             # `author_id` is the key itself; nothing can be joined behind it.
             return Path(tuple(steps), field, relation, tuple(names[position + 1 :]))
@@ -93,6 +94,8 @@ def is_forward(step: Any) -> bool:
     source, target = step.pairs[0]
     if step.multiple:
         return False
+    if len(step.pairs) > 1 or step.forward:
+        return bool(step.forward)
     while source.is_relation:
         # A key may itself be a link to another row of the same key.
         source = source.target_field
@@ -104,14 +107,22 @@ def is_forward(step: Any) -> bool:
 def trimmed(path: Path) -> tuple[tuple[Any, ...], Any]:
     """The steps that must be joined and the field to read at their end, without joins to a key that is at hand."""
     steps, field = list(path.steps), path.field
-    if path.relation is not None and path.relation.concrete and steps and steps[-1].field is path.relation:
-        # The path ends on a forward relation: its own column holds the key, or another one of the same value.
-        [(source, _)] = steps.pop().pairs
-        return trimmed(Path(tuple(steps), source, None, ()))
+    if path.relation is not None and path.relation.forward and steps and steps[-1].field is path.relation:
+        # The path ends on a forward relation: its own columns hold the key, or others of the same value.
+        sources = [source for source, _ in steps.pop().pairs]
+        return trimmed(Path(tuple(steps), _together(sources), None, ()))
     while steps and is_forward(steps[-1]):
-        source = next((source for source, target in steps[-1].pairs if target is field or target == field), None)
-        if source is None:
+        known = [
+            next((source for source, target in steps[-1].pairs if target is member or target == member), None)
+            for member in field.members
+        ]
+        if None in known or (len(known) > 1 and not steps[-1].whole):
             break
-        field = source
+        field = _together(known)
         steps.pop()
     return tuple(steps), field
+
+
+def _together(fields: list[Any]) -> Any:
+    """One field as it is; several as one."""
+    return fields[0] if len(fields) == 1 else FieldGroup(fields)

@@ -9,7 +9,7 @@ from rowsmith.query.combining import plan_combination
 from rowsmith.query.derived import ROWS
 from rowsmith.query.grouping import group_keys
 from rowsmith.query.joining import join_tree
-from rowsmith.query.layout import Layout, item_of
+from rowsmith.query.layout import Layout, item_of, items_and_widths
 from rowsmith.query.locking import lock_of
 from rowsmith.query.nesting import embedded
 from rowsmith.query.ordering import resolved_ordering
@@ -109,7 +109,7 @@ def assemble(
         limit=_limit(query),
         offset=None if query.low is None else sql.Parameter(query.low, type=types.Integer(64)),
         distinct=query.distinct,
-        distinct_on=tuple(scope.name(name).node for name in query.distinct_on),
+        distinct_on=tuple(item for name in query.distinct_on for item in sql.items_of(scope.name(name).node)),
         lock=query.lock,
         tables=query.tables,
     )
@@ -123,13 +123,15 @@ def _limit(query: Query) -> sql.Expression | None:
 
 def _chosen(query: Query) -> tuple[tuple[Output, ...], Layout]:
     chosen: list[Chosen] = list(query.chosen or ())
-    outputs = tuple(_output(item, query) for item in chosen)
-    items = tuple(item_of(item.node, item.field) for item in chosen)
-    return outputs, Layout(query.form, items, tuple(item.key for item in chosen))
+    outputs = tuple(output for item in chosen for output in _outputs(item, query))
+    items, widths = items_and_widths([(item.node, item.field) for item in chosen])
+    return outputs, Layout(query.form, items, tuple(item.key for item in chosen), widths=widths)
 
 
-def _output(item: Chosen, query: Query) -> Output:
-    return Output(item.node, item.key if item.key in query.annotations else None)
+def _outputs(item: Chosen, query: Query) -> list[Output]:
+    if isinstance(item.node, sql.Row):
+        return [Output(node) for node in item.node.items]
+    return [Output(item.node, item.key if item.key in query.annotations else None)]
 
 
 def _with_ordering(outputs: tuple[Output, ...], ordering: tuple[sql.Ordering, ...]) -> tuple[Output, ...]:
@@ -166,8 +168,8 @@ def _bare(query: Query) -> Query:
         return query.but(chosen=tuple(chosen))
     if query.distinct:
         return query
-    key = query.options.pk
-    chosen = [Chosen(key.attname, sql.Column(query.base, key.column, type=key.sql_type), None)]
+    keys = query.options.pk_fields
+    chosen = [Chosen(key.attname, sql.Column(query.base, key.column, type=key.sql_type), None) for key in keys]
     chosen += [Chosen(name, node, None) for name, node in splitting(query)]
     return query.but(chosen=tuple(chosen), form="tuple")
 
@@ -193,8 +195,11 @@ def aggregating(query: Query, aggregates: tuple[tuple[str, sql.Expression, Any],
     return Plan(tree, Layout("dict", items, tuple(name for name, _, _ in aggregates)))
 
 
-def nest(queryset: Any, exists: bool, scope: Resolver) -> tuple[Any, Any]:
-    """The SELECT of a queryset inside another query, None when it has no rows, and the field of its column."""
+def nest(queryset: Any, exists: bool, scope: Resolver, width: int | None = 1) -> tuple[Any, Any]:
+    """The SELECT of a queryset inside another query, None when it has no rows, and the field of its column.
+
+    width:  how many columns it must have; None for any number.
+    """
     query, values = queryset.nested(exists)
     if not queryset.repeatable:
         # A query planned for one set of values gives its plan to nothing else.
@@ -208,10 +213,12 @@ def nest(queryset: Any, exists: bool, scope: Resolver) -> tuple[Any, Any]:
     else:
         planned = plan(query)
         tree = planned.tree
-        if len(planned.layout.items) != 1:
+        selected = len(planned.layout.items)
+        if width is not None and selected != width:
+            wanted = "one column" if width == 1 else f"{width} columns"
             raise SubqueryColumns(
-                f"A queryset used as a value must select one column, not {len(planned.layout.items)}: "
-                "name it with values() or values_list()."
+                f"A queryset used as a value must select {wanted} here, not {selected}: "
+                "name what it selects with values() or values_list()."
             )
-        field = planned.layout.items[0].field
+        field = planned.layout.items[0].field if selected == 1 else None
     return embedded(tree, values, scope), field

@@ -29,7 +29,8 @@ from rowsmith.sql.predicates import Predicate
 MAX_DEPTH = 100
 """How deep conditions may nest: deeper ones than this come from a program that nests without end."""
 
-Nester = Callable[[Any, bool, "Resolver"], tuple[Any, Any]]
+Nester = Callable[[Any, bool, "Resolver", int | None], tuple[Any, Any]]
+"""Plans a queryset for use inside a query, for as many columns as are asked for; None for any number."""
 
 
 class Resolver:
@@ -150,12 +151,15 @@ class Resolver:
             alias = self.join(alias, step)
         return alias
 
-    def column(self, alias: str, field: Any) -> sql.Column:
-        """A field's column under an alias."""
+    def column(self, alias: str, field: Any) -> sql.Expression:
+        """A field's column under an alias; a row of them for a key of several."""
+        if field.column is None:
+            columns = tuple([self.column(alias, member) for member in field.members])
+            return columns[0] if len(columns) == 1 else sql.Row(columns)
         nullable = field.null or alias in self.optional
         return sql.Column(alias, field.column, type=field.sql_type, nullable=nullable, computed=field.generated)
 
-    def column_of(self, alias: str, options: Any, field: Any) -> sql.Column:
+    def column_of(self, alias: str, options: Any, field: Any) -> sql.Expression:
         """The column of a field that the model with `options`, whose own table is `alias`, has or inherits."""
         steps, field = trimmed(Path(options.way_to(field.model), field, None, ()))
         for step in steps:
@@ -220,8 +224,8 @@ class Resolver:
         type_: types.Type = field.sql_type
         return type_
 
-    def subquery(self, queryset: Any, *, exists: bool = False) -> tuple[Any, Any]:
-        return self.nest(queryset, exists, self)
+    def subquery(self, queryset: Any, *, exists: bool = False, width: int | None = 1) -> tuple[Any, Any]:
+        return self.nest(queryset, exists, self, width)
 
     # Conditions
 
@@ -309,9 +313,10 @@ class Resolver:
         predicate = self.compare(left, names, value, name)
         if negated and value is not None and not (names[-1:] == ("isnull",) and value is True):
             extra: list[Predicate] = []
-            if names[-1:] != ("isnull",) and isinstance(left.node, sql.Column) and left.node.nullable:
+            if names[-1:] != ("isnull",):
                 # NOT (NULL = 1) is unknown in SQL, but a row without a value does differ from 1.
-                extra.append(p.Not(p.IsNull(left.node)))
+                columns = [item for item in sql.items_of(left.node) if isinstance(item, sql.Column)]
+                extra += [p.Not(p.IsNull(column)) for column in columns if column.nullable]
             right = right_side(predicate)
             if isinstance(right, sql.Column) and self.may_be_empty(value):
                 extra.append(p.Not(p.IsNull(right)))
@@ -332,7 +337,7 @@ class Resolver:
         relation = path.relation
         if relation is None:
             return path.field
-        key = relation.target_field if relation.concrete else path.steps[-1].model._meta.pk
+        key = relation.target_field if relation.forward else path.steps[-1].model._meta.pk
         return RelatedKey(relation, key)
 
     def compare(self, left: Resolved, names: tuple[str, ...], value: Any, path: str) -> Predicate:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rowsmith.exceptions import FieldError, did_you_mean
 from rowsmith.query.filtered import awake
-from rowsmith.query.layout import Instance, Item, Layout, Related, item_of
+from rowsmith.query.layout import Instance, Item, Layout, Related, items_and_widths
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Chosen, Loaded, Query, RowForm
 from rowsmith.query.resolver import Resolver
@@ -52,13 +52,13 @@ def select_instance(query: Query, scope: Resolver) -> tuple[tuple[Output, ...], 
     items: list[Item] = []
     instance = _instance(query.options, scope, scope.joins[0].alias, query, query.loaded, "", outputs, items, {})
     extra = len(outputs)
-    names = []
-    for name, annotation in query.annotations.items():
-        if annotation.selected:
-            outputs.append(Output(annotation.node, name))
-            items.append(item_of(annotation.node, annotation.field))
-            names.append(name)
-    return tuple(outputs), Layout("instance", tuple(items), tuple(names), instance, extra, query.fetch_mode)
+    selected = {name: annotation for name, annotation in query.annotations.items() if annotation.selected}
+    for name, annotation in selected.items():
+        parts = sql.items_of(annotation.node)
+        outputs += [Output(part, name if len(parts) == 1 else None) for part in parts]
+    more, widths = items_and_widths([(annotation.node, annotation.field) for annotation in selected.values()])
+    layout = Layout("instance", (*items, *more), tuple(selected), instance, extra, query.fetch_mode, widths)
+    return tuple(outputs), layout
 
 
 def choose(query: Query, names: Sequence[str], form: RowForm, scope: Resolver) -> Query:
@@ -84,14 +84,28 @@ def loaded_fields(options: Any, loaded: Loaded, prefix: str) -> tuple[Any, ...]:
     deeper = {name.split(SEPARATOR)[0] for name in named if SEPARATOR in name}
     fields = options.concrete_fields
     if loaded.defer:
+        own |= _columns_of(options, own)
         return tuple(f for f in fields if f in options.pk_fields or not ({f.name, f.attname} & own))
     if not named:
         return tuple(fields)
     if "pk" in own:
         own.add(options.pk.name)
+    own |= _columns_of(options, own)
+    deeper |= _columns_of(options, deeper)
     if not own and not deeper:
         return tuple(fields)
     return tuple(f for f in fields if f in options.pk_fields or {f.name, f.attname} & (own | deeper))
+
+
+def _columns_of(options: Any, names: Iterable[str]) -> set[str]:
+    """The names of the columns that relations of several columns among `names` own or share."""
+    relations = (options.fields_map.get(name) for name in names)
+    return {
+        member.attname
+        for relation in relations
+        if relation is not None and relation.forward and relation.column is None
+        for member in relation.members
+    }
 
 
 def _instance(
@@ -131,11 +145,13 @@ def _instance(
     return Instance(options.model, tuple(places), fields, deferred, related)
 
 
-def _place_of(column: sql.Column, outputs: Sequence[Output]) -> int | None:
+def _place_of(column: sql.Expression, outputs: Sequence[Output]) -> int | None:
     """Where a column is selected already."""
     for place, output in enumerate(outputs):
         known = output.expression
-        if isinstance(known, sql.Column) and (known.alias, known.name) == (column.alias, column.name):
+        if not isinstance(known, sql.Column) or not isinstance(column, sql.Column):
+            continue
+        if (known.alias, known.name) == (column.alias, column.name):
             return place
     return None
 
@@ -165,7 +181,7 @@ def _related(
 ) -> Iterable[Related]:
     if branches is None:
         links = {link for _, link in options.links}
-        followed = [f for f in options.fields if f.is_relation and f.concrete and not f.null and f not in links]
+        followed = [f for f in options.fields if f.forward and not f.null and f not in links]
     else:
         filtered = [name for name in branches if not prefix and name in scope.filtered]
         for name in filtered:
@@ -187,7 +203,7 @@ def _related(
             there = scope.join(there, step)
         name = f"{prefix}{relation.name}{SEPARATOR}"
         above: Homes = {}
-        if not relation.concrete and relation.parent_link:
+        if not relation.forward and relation.parent_link:
             # From a parent to its child: the rows of the child's ancestors are the ones that we come from.
             own = Home(alias, options, fields)
             above = {**dict.fromkeys((options.concrete_model, *options.ways_up), own), **homes}
@@ -204,15 +220,15 @@ def _filtered(
     instance = _instance(found.options, scope, found.alias, query, loaded, f"{name}{SEPARATOR}", outputs, items, {})
     relation = found.relation
     # A row that refers to the parent knows it, if it is the parent that this one hangs on.
-    direct = not relation.concrete and not relation.many_to_many and scope.joins[0].options is relation.model._meta
+    direct = not relation.forward and not relation.many_to_many and scope.joins[0].options is relation.model._meta
     back = relation.field.cache_name if direct else None
     return Related(name, name, back, found.alias in scope.optional, instance)
 
 
 def _left_out(relation: Any, fields: tuple[Any, ...], loaded: Loaded, prefix: str) -> bool:
     """Whether defer() or only() leaves a relation out that is to be followed."""
-    if relation.concrete:
-        return relation not in fields
+    if relation.forward:
+        return not set(relation.members) <= set(fields)
     named = {name[len(prefix) :].split(SEPARATOR)[0] for name in loaded.names if name.startswith(prefix)}
     return not loaded.defer and bool(named) and relation.name not in named
 
@@ -223,7 +239,7 @@ def _relation(options: Any, name: str, prefix: str) -> Any:
     accessors = {rel.get_accessor_name(): rel for rel in options.related_objects if rel.one_to_one}
     found = found if found is not None and found.is_relation and not found.multiple else accessors.get(name)
     if found is None or (found.name != name and name not in accessors):
-        possible = [f.name for f in options.fields if f.is_relation and f.concrete] + [n for n in accessors if n]
+        possible = [f.name for f in options.fields if f.forward] + [n for n in accessors if n]
         raise FieldError(
             f"Invalid field name(s) given in select_related: {prefix + name!r}.{did_you_mean(name, possible)} "
             f"Choices are: {', '.join(possible) or '(none)'}."

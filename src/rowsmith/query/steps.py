@@ -13,9 +13,9 @@ from rowsmith.expressions.base import Resolved
 from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.filtered import FilteredRelation
 from rowsmith.expressions.q import Q
-from rowsmith.lookups.registry import LOOKUPS
 from rowsmith.metadata.ancestry import continued
 from rowsmith.query.combining import choosing_of_whole, uncombined
+from rowsmith.query.comparing import plain_predicate
 from rowsmith.query.grouping import groups_of
 from rowsmith.query.naming import filtered_join
 from rowsmith.query.ordering import is_total, resolved_ordering, sort_keys
@@ -68,7 +68,7 @@ def linked_to(query: Query, slots: Slots, step: Any, key_field: Any, key: Any) -
     """The rows that a linking table links to `key`; the next filter() shares the join."""
     scope = scope_of(query, slots, reuse=set())
     column = scope.column(_linked(scope, step), key_field)
-    predicate = LOOKUPS["exact"].plain(Resolved(column, key_field.target_field), slots.take(key))
+    predicate = plain_predicate("exact", Resolved(column, key_field.target_field), slots.take(key))
     where = p.conjunction([query.where, predicate])
     return query.but(joins=tuple(scope.joins), where=where, sticky=frozenset(scope.reuse or ()))
 
@@ -83,7 +83,7 @@ def linked(query: Query, slots: Slots, step: Any, key_field: Any, keys: Any, nam
     # Conditions of the queryset on the same relation speak of the link to the parent.
     scope = scope_of(query, slots)
     column = scope.column(_linked(scope, step), key_field)
-    predicate = LOOKUPS["in"].plain(Resolved(column, key_field.target_field), slots.take(keys))
+    predicate = plain_predicate("in", Resolved(column, key_field.target_field), slots.take(keys))
     annotations = MappingProxyType({**query.annotations, name: Annotation(column, key_field)})
     where = p.conjunction([query.where, predicate])
     return query.but(joins=tuple(scope.joins), where=where, annotations=annotations)
@@ -136,6 +136,8 @@ _JOINING = {"AND": p.conjunction, "OR": p.disjunction, "XOR": p.exclusive}
 def only_by_key(query: Query) -> bool:
     """Whether the condition looks at nothing but the model's own key."""
     key = query.options.pk.column
+    if key is None:
+        return False
     if query.empty or query.sliced or query.distinct_on or query.grouping is not None or len(query.joins) > 1:
         return False
     nodes = list(walk(query.where))
@@ -208,7 +210,7 @@ def numbered(query: Query, slots: Slots, name: str, low: int, high: int | None) 
     scope = scope_of(query, slots)
     partition = scope.name(name).node
     call = sql.Function("ROW_NUMBER", (), type=_INTEGER)
-    number = Window(call, (partition,), resolved_ordering(query, scope), type=_INTEGER)
+    number = Window(call, sql.items_of(partition), resolved_ordering(query, scope), type=_INTEGER)
     within: list[p.Predicate] = [p.Comparison(">", number, slots.take(low).slot(None, _INTEGER))]
     if high is not None:
         within.append(p.Comparison("<=", number, slots.take(high).slot(None, _INTEGER)))

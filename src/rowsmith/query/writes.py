@@ -84,6 +84,11 @@ def _value(field: Any, value: Any, scope: Resolver, *, inserting: bool) -> sql.E
                 "not to insert, because there is no row yet whose columns they could name."
             )
         node = value.resolve(scope).node
+        if isinstance(node, sql.Row):
+            raise FieldError(
+                f"Composite primary keys expressions are not allowed in this query ({field.name}={value!r}): "
+                "a column holds a single value."
+            )
         if isinstance(field.sql_type, types.Json):
             node = stored_document(node)
         if has_aggregate(node):
@@ -149,6 +154,9 @@ def updated(query: Query, slots: Slots, changes: Mapping[str, Any]) -> Update:
     joined = {other.alias for other in query.joins[1:]}
     for name, value in changes.items():
         field = update_field(options, name)
+        if field.column is None:
+            assignments += _assigned_key(field, value, scope)
+            continue
         assigned = _value(field, value, scope, inserting=False)
         if any(isinstance(node, sql.Column) and node.alias in joined for node in walk(assigned)):
             raise FieldError(
@@ -160,13 +168,46 @@ def updated(query: Query, slots: Slots, changes: Mapping[str, Any]) -> Update:
 
 
 def updated_row(
-    query: Query, slots: Slots, changes: Mapping[str, Any], key: sql.Expression, returning: Sequence[Any]
+    query: Query, slots: Slots, changes: Mapping[str, Any], keys: Sequence[sql.Expression], returning: Sequence[Any]
 ) -> Update:
-    """The UPDATE of the one row whose key is `key`, with values that may be expressions."""
+    """The UPDATE of the one row whose key has the values `keys`, with values that may be expressions."""
     tree = updated(query, slots, changes)
-    field = query.options.pk
-    where = p.Comparison("=", sql.Column(query.base, field.column, type=field.sql_type, nullable=False), key)
+    where = p.conjunction(
+        [
+            p.Comparison("=", sql.Column(query.base, field.column, type=field.sql_type, nullable=False), value)
+            for field, value in zip(query.options.pk_fields, keys, strict=True)
+        ]
+    )
     return Update(tree.table, tree.assignments, where, tuple(f.column for f in returning))
+
+
+def _assigned_key(relation: Any, value: Any, scope: Resolver) -> list[Assignment]:
+    """What the columns of a relation of several are set to."""
+    if isinstance(value, Combinable) or hasattr(value, "resolve"):
+        raise FieldError(
+            f"{relation} has several columns, so it is set to an instance, a tuple or None, not to {value!r}. "
+            "Set its columns one by one: "
+            f"{', '.join(member.attname for member in relation.members)}."
+        )
+    given = scope.slots.take(value)
+    if value is None:
+        return [
+            Assignment(member.column, given.slot(lambda v: None, member.sql_type))
+            for member in relation.local_key.released
+        ]
+    key = RelatedKey(relation, relation.target_field)
+
+    def at(place: int) -> Any:
+        def prepare(value: Any) -> Any:
+            whole = key.get_prep_value(value)
+            return whole[place] if isinstance(whole, tuple) else whole
+
+        return prepare
+
+    return [
+        Assignment(member.column, given.slot(at(place), member.sql_type))
+        for place, member in enumerate(relation.members)
+    ]
 
 
 def update_field(options: Any, name: str) -> Any:
@@ -178,6 +219,12 @@ def update_field(options: Any, name: str) -> Any:
             f"{options.object_name} has no field named {name!r}.{did_you_mean(name, names)} "
             f"It can update: {', '.join(sorted(names))}."
         )
+    if field is options.pk and field.column is None and not field.forward:
+        raise FieldError(
+            f"Composite primary key fields must be updated individually: {', '.join(f.name for f in field.members)}."
+        )
+    if field.forward and field.column is None:
+        return field
     if not field.concrete or field.many_to_many:
         raise FieldError(f"Cannot update model field {field!r} (only non-relations and foreign keys permitted).")
     return field
@@ -188,10 +235,11 @@ def rows_condition(query: Query) -> p.Predicate:
     above = query.tables or query.sliced or query.distinct_on or query.grouping is not None or has_window(query.where)
     if len(query.joins) == 1 and not above:
         return query.where
-    key = query.options.pk
-    column = sql.Column(query.base, key.column, type=key.sql_type, nullable=False)
+    keys = query.options.pk_fields
+    columns = [sql.Column(query.base, key.column, type=key.sql_type, nullable=False) for key in keys]
+    column = columns[0] if len(columns) == 1 else sql.Row(tuple(columns))
     inner = query.but(
-        chosen=(Chosen("pk", column, key),),
+        chosen=(Chosen("pk", column, query.options.pk),),
         form="flat",
         related=None,
         ordering=() if not query.sliced else query.ordering,
@@ -213,26 +261,31 @@ def deleted(query: Query) -> Delete:
 
 
 def update_row(options: Any, fields: Sequence[Any], returning: Sequence[Any] = ()) -> Update:
-    """The UPDATE of one row: a slot for each of `fields`, then one for the key."""
-    key = options.pk
+    """The UPDATE of one row: a slot for each of `fields`, then those of the key."""
+    keys = options.pk_fields
     table = options.db_table
     assignments = tuple(
         Assignment(field.column, sql.Parameter(slot, type=field.sql_type)) for slot, field in enumerate(fields)
     )
-    where = p.Comparison(
-        "=",
-        sql.Column(table, key.column, type=key.sql_type, nullable=False),
-        sql.Parameter(len(fields), type=key.sql_type),
+    where = p.conjunction(
+        [
+            p.Comparison(
+                "=",
+                sql.Column(table, key.column, type=key.sql_type, nullable=False),
+                sql.Parameter(slot, type=key.sql_type),
+            )
+            for slot, key in enumerate(keys, len(fields))
+        ]
     )
     return Update(Table(table, table), assignments, where, tuple(f.column for f in returning))
 
 
 def update_rows(options: Any, fields: Sequence[Any]) -> UpdateMany:
     """The UPDATE of any number of rows, one array for the keys and one a field."""
-    key = options.pk
+    keys = options.pk_fields
     return UpdateMany(
         options.db_table,
-        (key.column,),
+        tuple(key.column for key in keys),
         tuple(f.column for f in fields),
-        (key.sql_type, *(f.sql_type for f in fields)),
+        (*(key.sql_type for key in keys), *(f.sql_type for f in fields)),
     )

@@ -226,7 +226,7 @@ class Reading(Combining[M, R]):
             return self._slice(0, 1)
         if isinstance(query.grouping, tuple) and not steps.is_ordered(query):
             keys = {node.name for node in query.grouping if hasattr(node, "name")}
-            if self.model._meta.pk.column not in keys:
+            if not keys.issuperset(field.column for field in self.model._meta.pk_fields):
                 raise TypeError(
                     "Cannot use first() or last() on a grouped queryset without an order: its groups have no key to "
                     "order by. Call order_by() first."
@@ -313,7 +313,7 @@ class Reading(Combining[M, R]):
             raise TypeError("Cannot use 'limit' or 'offset' with in_bulk().")
         meta = self.model._meta
         attname = meta.pk.attname if field_name == "pk" else meta.get_field(field_name).attname
-        unique = {f.attname for f in meta.concrete_fields if f.unique} | {
+        unique = {meta.pk.attname} | {f.attname for f in meta.concrete_fields if f.unique} | {
             meta.get_field(constraint.fields[0]).attname
             for constraint in meta.total_unique_constraints
             if len(constraint.fields) == 1

@@ -173,7 +173,7 @@ class Refining(Shaped, Generic[M, R]):
     def _referring_to(self, field: Any, rows: Any) -> Self:
         """The rows whose foreign key refers to `rows`, a queryset or instances, for deletions."""
         shape = getattr(rows, "_shape", None)
-        whole = field.db_constraint and field.target_field.primary_key and not field.null
+        whole = field.column is not None and field.db_constraint and field.target_field.primary_key and not field.null
         if shape is None or not (whole and shape.kept and steps.only_by_key(shape.query)):
             return self.filter(**{f"{field.name}__in": rows})
         values, key = rows._values, ("referring to", field.name, shape)
@@ -323,7 +323,7 @@ class Refining(Shaped, Generic[M, R]):
                 DeprecationWarning,
                 stacklevel=4,
             )
-            names = (self.model._meta.pk.attname,)
+            names = ("pk" if self.model._meta.pk.column is None else self.model._meta.pk.attname,)
         raw: list[Any] = []
         if expressions:
             discourage_percent(expressions)

@@ -94,7 +94,7 @@ class Writing(Reading[M, R]):
         meta = self.model._meta
         names = set(defaults)
         concrete = {f.name for f in meta.concrete_fields} | {f.attname for f in meta.concrete_fields}
-        keys = {meta.pk.name, meta.pk.attname}
+        keys = {"pk", *(name for f in meta.pk_fields for name in (f.name, f.attname))}
         if not names <= concrete - keys or not names:
             return {} if names else {"update_fields": ()}
         names |= {f.name for f in meta.concrete_fields if getattr(f, "auto_now", False)}
@@ -144,7 +144,7 @@ class Writing(Reading[M, R]):
             take_places(meta, instances, alias, keep=True)
         groups = writing.insertable(meta, instances)
         # Rows that bring their key go first, so that the database does not hand out the same one.
-        ordered = sorted(groups.items(), key=lambda item: meta.pk not in item[0])
+        ordered = sorted(groups.items(), key=lambda item: meta.pk.column is not None and meta.pk not in item[0])
         with Atomic(alias, savepoint=False, durable=False):
             for fields, group in ordered:
                 writing.bulk_insert(
@@ -178,13 +178,13 @@ class Writing(Reading[M, R]):
             )
         if not unique_fields:
             raise ValueError("Unique fields that can trigger the upsert must be provided.")
-        targets = [_field(meta, name) for name in unique_fields]
-        changed = [field for name in update_fields if not (field := _field(meta, name)).generated]
+        targets = [field for name in unique_fields for field in _columns(meta, name)]
+        changed = [field for name in update_fields for field in _columns(meta, name) if not field.generated]
         if any(not f.concrete or f.many_to_many for f in targets):
             raise ValueError("bulk_create() can only be used with concrete fields in unique_fields.")
         if any(not f.concrete or f.many_to_many for f in changed):
             raise ValueError("bulk_create() can only be used with concrete fields in update_fields.")
-        if any(f.primary_key for f in changed):
+        if any(f in meta.pk_fields for f in changed):
             raise ValueError("bulk_create() cannot be used with primary keys in update_fields.")
         return Conflict(tuple(f.column for f in targets), tuple(f.column for f in changed))
 
@@ -195,14 +195,14 @@ class Writing(Reading[M, R]):
         if not names:
             raise ValueError("Field names must be given to bulk_update().")
         meta = self.model._meta
-        chosen = tuple(_field(meta, name) for name in names)
+        chosen = tuple(field for name in names for field in _columns(meta, name))
         if any(not f.concrete or f.many_to_many for f in chosen):
             raise ValueError("bulk_update() can only be used with concrete fields.")
-        if any(f.primary_key for f in chosen):
+        if any(f in meta.pk_fields for f in chosen):
             raise ValueError("bulk_update() cannot be used with primary key fields.")
         instances = self._instances("bulk_update", objs)
         chosen = tuple(field for field in chosen if not field.generated)
-        if any(instance.pk is None for instance in instances):
+        if any(not instance._is_pk_set() for instance in instances):
             raise ValueError("All bulk_update() objects must have a primary key set.")
         if not instances or not chosen:
             return 0
@@ -328,5 +328,8 @@ def _check_batch_size(size: Any) -> None:
         raise ValueError("Batch size must be a positive integer.")
 
 
-def _field(meta: Any, name: str) -> Any:
-    return meta.pk if name == "pk" else meta.get_field(name)
+def _columns(meta: Any, name: str) -> tuple[Any, ...]:
+    """The field of that name; of a key or a relation of several columns, the fields that hold it."""
+    field = meta.pk if name == "pk" else meta.get_field(name)
+    members: tuple[Any, ...] | None = getattr(field, "members", None)
+    return (field,) if members is None else members

@@ -110,6 +110,12 @@ class Star(Expression):
     """`*`, the whole row."""
 
 
+class Row(Expression):
+    """Several values side by side, such as a key of several columns: compared as one, selected one by one."""
+
+    items: tuple[Expression, ...]
+
+
 class Outer(Expression):
     """A name that the enclosing query will resolve when this one is put into it."""
 
@@ -272,3 +278,8 @@ class Truth(Typed):
 
     predicate: Predicate
     type: Type = field(default=Boolean(), kw_only=True)
+
+
+def items_of(node: Expression) -> tuple[Expression, ...]:
+    """The values of a row; any other expression is the only one of its own."""
+    return node.items if isinstance(node, Row) else (node,)

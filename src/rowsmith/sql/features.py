@@ -16,6 +16,7 @@ class Features(Record):
     deletes_together: bool = False  # one statement can delete from several tables
     max_operand_depth: int = 400  # a chain of AND or OR longer than this is written as a balanced tree
     range_offsets: bool = True  # a window frame by value may begin and end at a distance from the current row
+    row_values: bool = True  # (a, b) can be compared with another row, and with those of a query
     lateral: bool = False  # a query in FROM may refer to the tables before it
     frame_exclusion: bool = True  # a window frame may leave rows out
     isolation_levels: tuple[str, ...] = ()  # what a transaction may be begun with; none where all are serializable

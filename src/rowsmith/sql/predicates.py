@@ -17,7 +17,9 @@ from rowsmith.sql.expressions import (
     JsonPath,
     ListParameter,
     Negative,
+    Row,
     Truncate,
+    items_of,
 )
 from rowsmith.sql.nodes import Node, walk
 
@@ -54,7 +56,10 @@ class IsNull(Predicate):
 
 
 class InList(Predicate):
-    """The operand equals one of a list of any length, bound as one value where the database can."""
+    """The operand equals one of a list of any length, bound as one value where the database can.
+
+    Of a row the list holds sequences, each of as many values as the row.
+    """
 
     operand: Expression
     values: ListParameter
@@ -68,7 +73,7 @@ class InExpressions(Predicate):
 
 
 class InSelect(Predicate):
-    """The operand is among the single column of a query."""
+    """The operand is among the single column of a query; a row, among its rows."""
 
     operand: Expression
     query: Query
@@ -219,6 +224,31 @@ def negation(operand: Predicate) -> Predicate:
     return Not(operand)
 
 
+def equal(left: Expression, right: Expression) -> Predicate:
+    """Both are equal; rows, value by value, which databases look up in indexes as they do for single columns."""
+    if isinstance(left, Row) and isinstance(right, Row):
+        return conjunction(
+            Comparison("=", one, other) for one, other in zip(left.items, right.items, strict=True)
+        )
+    return Comparison("=", left, right)
+
+
+def beyond(operator: str, left: Row, right: Row) -> Predicate:
+    """One of < <= > >= between rows, as comparisons of their values: the first that differ decide."""
+    strict = operator.rstrip("=")
+    *before, last = zip(left.items, right.items, strict=True)
+    predicate: Predicate = Comparison(operator, *last)
+    for one, other in reversed(before):
+        same = conjunction([Comparison("=", one, other), predicate])
+        predicate = disjunction([Comparison(strict, one, other), same])
+    return predicate
+
+
+def all_known(node: Expression) -> Predicate:
+    """No value of a row is NULL."""
+    return conjunction(Not(IsNull(item)) for item in items_of(node))
+
+
 _COMPARING = (
     Comparison, JsonContains, Between, Like, Contains, SameText, Regex, InList, InExpressions, Holds,
 )  # fmt: skip
@@ -275,6 +305,9 @@ def _rejected(predicate: Predicate, wanted: bool, strict: frozenset[str]) -> fro
 
 def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset[str]:
     """The aliases whose NULLs make `expression` NULL."""
+    if isinstance(expression, Row):
+        # A row of which one value is known may still be smaller than another.
+        return frozenset.intersection(*(_strict_aliases(item, strict) for item in expression.items))
     from_here: set[str] = set()
     pending = [expression]
     while pending:

@@ -55,3 +55,10 @@ def writer(kind: type[types.Type], encode: Callable[[Any], Any] | None) -> Write
         source = f"lambda values: '{{' + ','.join(['NULL' if v is None else {element} for v in {encoded}]) + '}}'"
     function: Writer = eval(source, names)
     return function
+
+
+@lru_cache(maxsize=256)
+def column_writer(kind: type[types.Type], encode: Callable[[Any], Any] | None, place: int) -> Writer:
+    """The same for the values that stand at one place of each of many rows."""
+    write = writer(kind, encode)
+    return lambda rows: write([row[place] for row in rows])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rowsmith.dialects.postgresql.arrays import writer
+from rowsmith.dialects.postgresql.arrays import column_writer, writer
 from rowsmith.dialects.postgresql.documents import PostgresqlDocuments
 from rowsmith.dialects.postgresql.spelling import PostgresqlFunctions, open_type
 from rowsmith.dialects.renderer import Renderer, Spelling
@@ -104,7 +104,18 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
     def date_of(self, node: e.DateOf) -> str:
         return f"({self.zoned(node.operand, node.zone)})::{'time' if node.time else 'date'}"
 
+    def listed_rows(self, row: e.Row, values: e.ListParameter) -> str:
+        arrays = []
+        for number, item in enumerate(row.items):
+            encode = column_writer(type(item.type), self.dialect.codec(item.type).encode, number)
+            text = self.bind(Binding(values.slot, encode))
+            arrays.append(f"{text}::{self.dialect.column_type(open_type(item.type))}[]")
+        names = ", ".join([f"c{number}" for number, _ in enumerate(arrays, 1)])
+        return f"SELECT * FROM unnest({', '.join(arrays)}) AS listed({names})"
+
     def in_list(self, node: p.InList) -> str:
+        if isinstance(node.operand, e.Row):
+            return self.row_in_list(node.operand, node.values)
         return f"{self.render(node.operand)} = ANY({self.array(node.values.slot, node.values.type)})"
 
     def like(self, node: p.Like) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from json import dumps
 from typing import Any
 
@@ -33,6 +34,22 @@ def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[
     if encode is None:
         return lambda values: dumps(list(values))
     return lambda values: dumps([encode(value) for value in values])
+
+
+@lru_cache(maxsize=256)
+def _json_rows(kinds: tuple[tuple[t.Type, Callable[[Any], Any] | None], ...]) -> Callable[[Sequence[Any]], str]:
+    """The same for a list of sequences, each of one value of every kind."""
+    arrays = [_json_array(type_, encode) for type_, encode in kinds]
+
+    def encode_rows(rows: Sequence[Sequence[Any]]) -> str:
+        written = []
+        for row in rows:
+            # An array of one value each, without its brackets, is the value.
+            values = [array((value,))[1:-1] for array, value in zip(arrays, row, strict=True)]
+            written.append(f"[{','.join(values)}]")
+        return f"[{','.join(written)}]"
+
+    return encode_rows
 
 
 def _stored(node: e.Expression) -> bool:
@@ -97,13 +114,33 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments):
         return f"CAST({text} AS NUMERIC)" if bound and not _stored(beside) else text
 
     def comparison(self, node: p.Comparison) -> str:
+        if isinstance(node.left, e.Row) or isinstance(node.right, e.Row):
+            return self.compared_rows(node)
         return f"{self.number(node.left, node.right)} {node.operator} {self.number(node.right, node.left)}"
 
     def between(self, node: p.Between) -> str:
         operand = self.render(node.operand)
         return f"{operand} BETWEEN {self.number(node.low, node.operand)} AND {self.number(node.high, node.operand)}"
 
+    def listable(self, row: e.Row) -> e.Row:
+        binary = [isinstance(item.type, t.Binary) for item in row.items]
+        items = zip(row.items, binary, strict=True)
+        return e.Row(tuple(e.Function("HEX", (item,)) if is_binary else item for item, is_binary in items))
+
+    def listed_rows(self, row: e.Row, values: e.ListParameter) -> str:
+        types = [item.type for item in row.items]
+        encode = _json_rows(tuple((type_, self.dialect.codec(type_).encode) for type_ in types))
+        columns = []
+        for number, item in enumerate(row.items):
+            value = f"json_extract(value, '$[{number}]')"
+            if isinstance(item.type, t.Decimal) and not _stored(item):
+                value = f"CAST({value} AS NUMERIC)"
+            columns.append(f"{value} AS c{number + 1}")
+        return f"SELECT {', '.join(columns)} FROM json_each({self.bind(Binding(values.slot, encode))})"
+
     def in_list(self, node: p.InList) -> str:
+        if isinstance(node.operand, e.Row):
+            return self.row_in_list(node.operand, node.values)
         operand = self.render(node.operand)
         if isinstance(node.values.type, t.Binary):
             operand = f"HEX({operand})"
