@@ -8,7 +8,7 @@ import random
 import uuid
 from typing import Any
 
-from tests.properties.schema import KINDS, TABLES, Column, ancestors, target_of
+from tests.properties.schema import KINDS, TABLES, Column, ancestors, keys, target_of
 
 Row = dict[str, Any]
 
@@ -126,6 +126,7 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     scale = rng.choice([0, 1, 1, 1, 1, 1, 1, 2, 2, 2])
     sizes = {"Country": 4, "Author": 8, "Profile": 5, "Publisher": 4, "Tag": 6, "Book": 16,
              "Contribution": 14, "Review": 18, "Chapter": 12, "Venue": 5, "Store": 6, "Flagship": 5,
+             "Licence": 3, "Depot": 4,
              "Visit": 14}  # fmt: skip
     rows: dict[str, list[Row]] = {}
     for model, table in TABLES.items():
@@ -140,8 +141,11 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     break
                 row = {"code": codes[i]}
             else:
-                sharing = rows[[model, *ancestors(model)][-1]]
-                row = {"id": sharing[-1]["id"] + rng.choice([1, 1, 1, 3]) if sharing else 1}
+                row = {}
+                family = [other for table in (model, *ancestors(model)) for other in rows[table]]
+                for name in keys(model):
+                    taken = [other[name] for other in family if name in other]
+                    row[name] = max(taken) + rng.choice([1, 1, 1, 3]) if taken else 1
             complete = True
             for name, column in table.columns.items():
                 if name in row or column.kind == "ManyToManyField" or column.computed is not None:
@@ -150,21 +154,21 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     row[name] = column_value(rng, column, i)
                     continue
                 target = target_of(model, column)
-                to_field = column.options.get("to_field") or ("code" if target == "Country" else "id")
+                to_field = column.options.get("to_field") or keys(target)[0]
                 if column.kind == "OneToOneField":
-                    keys = [free_authors.pop()] if free_authors else []
+                    found = [free_authors.pop()] if free_authors else []
                 else:
-                    keys = [parent[to_field] for parent in rows[target]]
-                if not keys and not column.null:
+                    found = [parent[to_field] for parent in rows[target]]
+                if not found and not column.null:
                     complete = False
-                elif not keys or (column.null and rng.random() < 0.3):
+                elif not found or (column.null and rng.random() < 0.3):
                     row[f"{name}_id"] = None
                 else:
-                    row[f"{name}_id"] = rng.choice(keys)
+                    row[f"{name}_id"] = rng.choice(found)
             if complete:
                 rows[model].append(row)
                 for parent in ancestors(model):
-                    names = {"id", *(key for name in TABLES[parent].columns for key in (name, f"{name}_id"))}
+                    names = {*keys(parent), *(key for name in TABLES[parent].columns for key in (name, f"{name}_id"))}
                     rows[parent].append({name: held for name, held in row.items() if name in names})
     authors = [row["id"] for row in rows["Author"]]
     books = [row["id"] for row in rows["Book"]]

@@ -121,9 +121,9 @@ class PostgresqlDatabase(Place):
     def before_writing(self, cursor: Any) -> None:
         # Sequences go on even when a transaction is undone, and new rows would get other keys on each side.
         for table in self.tables(cursor):
-            if "id" in self.columns(cursor, table):
-                following = f"(SELECT coalesce(max(id), 0) + 1 FROM {table})"
-                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {following})")
+            for key in {"id", "number"}.intersection(self.columns(cursor, table)):
+                following = f"(SELECT coalesce(max({key}), 0) + 1 FROM {table})"
+                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), {following})")
 
 
 @contextlib.contextmanager

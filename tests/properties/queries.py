@@ -11,10 +11,11 @@ from tests.properties import data
 from tests.properties.chapters import chapter
 from tests.properties.expressions import Composer
 from tests.properties.program import Bin, Call, Get, Index, Lit, Name, Node, Not, Seq
-from tests.properties.schema import LINKS, TABLES, Link, is_nullable, key_kind, kinds_of
+from tests.properties.schema import LINKS, TABLES, Link, is_nullable, key_kind, keys, kinds_of
 
 BOOK_HEAVY = ["Book"] * 5 + ["Author"] * 4 + ["Review", "Review", "Publisher", "Tag", "Profile", "Country"]
 BOOK_HEAVY += ["Chapter"] * 2 + ["Store"] * 3 + ["Flagship", "Flagship", "Venue", "Venue", "Visit"]
+BOOK_HEAVY += ["Depot", "Depot", "Licence"]
 
 TEXT_LOOKUPS = [
     "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith",
@@ -25,7 +26,7 @@ DATE_PARTS = {
     "week_day": (1, 7), "iso_week_day": (1, 7), "quarter": (1, 4),
 }  # fmt: skip
 TIME_PARTS = {"hour": (0, 23), "minute": (0, 59), "second": (0, 59)}
-DAYS = {"Author": "born", "Book": "day", "Venue": "since", "Store": "since", "Flagship": "since"}
+DAYS = {"Author": "born", "Book": "day", "Venue": "since", "Store": "since", "Flagship": "since", "Depot": "until"}
 PATTERNS = ["^s", "a$", "[a-c]", "a.c", "^$", "sea|Ann", r"\d", "(?i)SEA", ".*", "é"]
 
 
@@ -113,8 +114,7 @@ class Writer:
         return self.rng.choice(rows).get(name) if rows else None
 
     def key(self, model: str) -> Any:
-        name = "code" if model == "Country" else "id"
-        found = self.stored(model, name)
+        found = self.stored(model, keys(model)[0])
         if found is None or self.chance(0.04):
             return "AA" if model == "Country" else self.rng.choice([1, 2, 3, 999])
         return found
@@ -625,6 +625,9 @@ class Writer:
             node = self.relating()
         elif choice < 0.9:
             values = tuple((k, v) for k, v in self.assignments(model) if isinstance(v, Lit))[:1]
+            if model == "Depot":
+                # Columns of a second parent Django writes by the keys of the first.
+                values = tuple(pair for pair in values if pair[0] not in TABLES["Licence"].columns)
             fields = Lit([k for k, _ in values])
             base = Call(Get(Name(model), "objects"), "order_by", (Lit("pk"),))
             options = Seq(tuple(v for _, v in values for _ in range(1)) or (Lit(1),))
@@ -635,7 +638,7 @@ class Writer:
 
     def assignments(self, model: str) -> tuple[tuple[str, Node], ...]:
         rng = self.rng
-        names = [n for n in sorted(kinds_of(model)) if n not in ("id", "code", "slug", "isbn")]
+        names = [n for n in sorted(kinds_of(model)) if n not in ("id", "number", "code", "slug", "isbn")]
         found: dict[str, Node] = {}
         for name in rng.sample(names, rng.randint(1, min(2, len(names)))):
             kind = kinds_of(model)[name]
@@ -713,7 +716,9 @@ class Writer:
     def creating_child(self, name: Node) -> Node:
         """A row that is spread over tables: new, or made of the row of a parent that is there."""
         rng = self.rng
-        model, parent, column = rng.choice([("Store", "Venue", "stock"), ("Flagship", "Store", "floors")])
+        model, parent, column = rng.choice(
+            [("Store", "Venue", "stock"), ("Flagship", "Store", "floors"), ("Depot", "Licence", "area")]
+        )
         rows, number = Get(Name(model), "objects"), Lit(rng.randint(0, 9))
         link = f"{parent.lower()}_ptr"
         ways = ["create", "get_or_create", "update_or_create", "of_parent", "by_key", "raw", "visit", "bulk"]
@@ -828,7 +833,7 @@ def unique(pairs: tuple[tuple[str, Node], ...]) -> tuple[tuple[str, Node], ...]:
 
 def linking(path: Path) -> bool:
     """Does the path end on a child's key, which is a relation?"""
-    return path.name == "pk" and TABLES[path.model].parent is not None
+    return path.name == "pk" and bool(TABLES[path.model].parents)
 
 
 def is_manager_chain(node: Node) -> bool:

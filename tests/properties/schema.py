@@ -33,16 +33,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One model: the columns that it declares itself, its Meta, and the model that it inherits from."""
+    """One model: the columns that it declares itself, its Meta, and the models that it inherits from."""
 
     own: dict[str, Column]
     meta: dict[str, Any] = field(default_factory=dict)
-    parent: str | None = None
+    parents: tuple[str, ...] = ()
 
     @property
     def columns(self) -> dict[str, Column]:
-        """All columns, inherited ones first; the key and the links to parents aside."""
-        return self.own if self.parent is None else {**TABLES[self.parent].columns, **self.own}
+        """All columns, inherited ones first; the automatic key and the links to parents aside."""
+        inherited = [item for parent in self.parents for item in TABLES[parent].columns.items()]
+        return {**dict(inherited), **self.own}
 
 
 def col(kind: str, **options: Any) -> Column:
@@ -192,7 +193,7 @@ TABLES: dict[str, Table] = {
             "manager": key("Author", null=True, related_name="stores"),
             "rival": key("self", null=True, related_name="rivals", on_delete="SET_NULL"),
         },
-        parent="Venue",
+        parents=("Venue",),
     ),
     "Flagship": Table(
         {
@@ -200,7 +201,19 @@ TABLES: dict[str, Table] = {
             "motto": col("TextField", default=""),
             "publisher": key("Publisher", null=True),
         },
-        parent="Store",
+        parents=("Store",),
+    ),
+    "Licence": Table(
+        {
+            "number": col("AutoField", primary_key=True),
+            "kind": col("CharField", max_length=20),
+            "until": col("DateField", null=True),
+            "holder": key("Author", null=True, related_name="licences"),
+        }
+    ),
+    "Depot": Table(
+        {"area": col("FloatField", null=True), "label": col("CharField", max_length=20, default="")},
+        parents=("Venue", "Licence"),
     ),
     "Visit": Table(
         {
@@ -217,8 +230,15 @@ TABLES: dict[str, Table] = {
 
 def ancestors(model: str) -> list[str]:
     """The models that one inherits from, nearest first."""
-    parent = TABLES[model].parent
-    return [] if parent is None else [parent, *ancestors(parent)]
+    return [name for parent in TABLES[model].parents for name in (parent, *ancestors(parent))]
+
+
+def keys(model: str) -> list[str]:
+    """The names of a model's key and of those that it inherits; by the first all its rows are told."""
+    parents = TABLES[model].parents
+    if parents:
+        return list(dict.fromkeys(name for parent in parents for name in keys(parent)))
+    return [name for name, c in TABLES[model].own.items() if c.options.get("primary_key")] or ["id"]
 
 
 def descendants(model: str) -> list[str]:
@@ -271,7 +291,8 @@ def build(models: ModuleType, module: str) -> dict[str, Any]:
             else:
                 to = column.to if column.to == "self" else f"{APP}.{column.to}"
                 body[attribute] = field_class(to, **options)
-        built[name] = type(models.Model)(name, (built[table.parent] if table.parent else models.Model,), body)
+        bases = tuple(built[parent] for parent in table.parents) or (models.Model,)
+        built[name] = type(models.Model)(name, bases, body)
     return built
 
 
@@ -291,11 +312,10 @@ class Link:
 def _links() -> dict[str, dict[str, Link]]:
     links: dict[str, dict[str, Link]] = {name: {} for name in TABLES}
     for model, table in TABLES.items():
-        if table.parent is not None:
-            up, down = f"{table.parent.lower()}_ptr", model.lower()
-            column = Column("OneToOneField", to=table.parent)
-            links[model][up] = Link(up, table.parent, False, False, True, up, column)
-            links[table.parent][down] = Link(down, model, False, True, False, down)
+        for parent in table.parents:
+            up, down = f"{parent.lower()}_ptr", model.lower()
+            links[model][up] = Link(up, parent, False, False, True, up, Column("OneToOneField", to=parent))
+            links[parent][down] = Link(down, model, False, True, False, down)
         for name, column in table.own.items():
             if column.to is None:
                 continue
@@ -312,10 +332,10 @@ def _links() -> dict[str, dict[str, Link]]:
             links[target][query_name] = Link(query_name, target=model, many=not one, optional=True,
                                              forward=False, accessor=accessor)  # fmt: skip
     for model, table in TABLES.items():
-        if table.parent is not None:
+        for parent in table.parents:
             # What leads from the parent leads from the child, but for the way down to its children.
-            children = {name.lower() for name in TABLES if TABLES[name].parent == table.parent}
-            inherited = {name: link for name, link in links[table.parent].items() if name not in children}
+            children = {name.lower() for name in TABLES if parent in TABLES[name].parents}
+            inherited = {name: link for name, link in links[parent].items() if name not in children}
             links[model] = {**inherited, **links[model]}
     return links
 
@@ -323,6 +343,7 @@ def _links() -> dict[str, dict[str, Link]]:
 LINKS = _links()
 
 KINDS = {
+    "AutoField": "int",
     "CharField": "text",
     "TextField": "text",
     "SlugField": "text",
@@ -345,9 +366,7 @@ KINDS = {
 def kinds_of(model: str) -> dict[str, str]:
     """The plain columns of a model and what kind of value each holds, the automatic key included."""
     found = {n: KINDS[c.kind] for n, c in TABLES[model].columns.items() if c.to is None}
-    if not any(c.options.get("primary_key") for c in TABLES[model].columns.values()):
-        found["id"] = "int"
-    return found
+    return {**found, **{name: "int" for name in keys(model) if name not in found}}
 
 
 def is_nullable(model: str, name: str) -> bool:

@@ -60,14 +60,17 @@ class Side:
                     cursor.execute(f"DELETE FROM {table}")
             for name, table in rows.items():
                 manager = self.manager(name)
-                below = schema.descendants(name)
-                covered = {row["id"] for child in below for row in rows[child]}
-                new = [manager.model(**row) for row in table if row.get("id") not in covered]
-                if "." in name or schema.TABLES[name].parent is None:
+                if "." in name:
+                    manager.bulk_create([manager.model(**row) for row in table])
+                    continue
+                key = schema.keys(name)[0]
+                covered = {row[key] for child in schema.descendants(name) for row in rows[child]}
+                new = [manager.model(**row) for row in table if row[key] not in covered]
+                if not schema.TABLES[name].parents:
                     manager.bulk_create(new)
-                else:
-                    for instance in new:
-                        instance.save(force_insert=(self.names["Model"],))
+                    continue
+                for instance in new:
+                    instance.save(force_insert=(self.names["Model"],))
 
     def manager(self, name: str) -> Any:
         model, _, field = name.partition(".")
