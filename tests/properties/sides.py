@@ -187,14 +187,16 @@ class Django(Side):
         Prefetching many-to-many, it reads the parent's key by the name of the table of links, though the links
         of these parents may be under an alias.
         """
-        own = f'"{schema.APP}_{model.lower()}"'
-        tied = re.compile(r'\b[U-Z]\d+\."(?:id|code)" = \(("\w+"|T\d+)\."(?:id|code)"\)')
+        own = {f'"{schema.APP}_{name.lower()}"' for name in (model, *schema.ancestors(model))}
+        key = r'(?:id|code|number|\w+_ptr_id)'
+        tied = re.compile(rf'\b[U-Z]\d+\."{key}" = \(("\w+"|T\d+)\."{key}"\)')
         read = re.compile(r'\(("\w+"|T\d+)\.("\w+")\) AS "_prefetch_related_val_')
         for sql in self.statements(node, writes):
-            if any(outer != own for outer in tied.findall(sql)):
+            if any(outer not in own for outer in tied.findall(sql)):
                 return True
-            if any(f"{table}.{column} IN (" not in sql for table, column in read.findall(sql)):
-                return True
+            for table, column in read.findall(sql):
+                if set(re.findall(rf'("\w+"|T\d+)\.{column} IN \(', sql)) != {table}:
+                    return True
         return False
 
 

@@ -302,11 +302,13 @@ class Options:
 
     @cached_property
     def repeated(self) -> Mapping[str, str]:
-        """The attributes of ancestors' keys, each with the attribute of the link that repeats its value."""
+        """The attributes of ancestors' keys, each with the attribute of the own link that repeats its value."""
         found: dict[str, str] = {}
         for _, link in self.links:
-            found |= link.target_field.model._meta.repeated
-            found[link.target_field.attname] = link.attname
+            key = link.target_field
+            for name, other in key.model._meta.repeated.items():
+                found[name] = link.attname if other == key.attname else other
+            found[key.attname] = link.attname
         return MappingProxyType(found)
 
     @cached_property
@@ -317,9 +319,7 @@ class Options:
         for model in self.model.__mro__:
             if model is self.concrete_model or model in self.ways_up:
                 attname = model._meta.pk.attname
-                while attname in self.repeated:
-                    attname = self.repeated[attname]
-                found[model] = attname
+                found[model] = self.repeated.get(attname, attname)
         return MappingProxyType(found)
 
     # Fields ---------------------------------------------------------------------------------------------------------
