@@ -122,7 +122,7 @@ def test_none_in_a_filter_is_the_null_of_documents_and_says_that_there_are_clear
             warnings.simplefilter("always")
             assert found(data=None) == ["null"]
         [warning] = seen
-        assert warning.category is DeprecationWarning
+        assert issubclass(warning.category, DeprecationWarning)
         assert "JSONNull()" in str(warning.message) and "isnull" in str(warning.message)
         assert warning.filename == __file__
     assert found(data__isnull=True) == ["none"]

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, overload
-from warnings import warn
 
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
 from rowsmith.db.session import Session, call_back
+from rowsmith.deprecation import discourage
 from rowsmith.exceptions import NotSupportedError, TransactionManagementError
 from rowsmith.imports import Later
 
@@ -214,7 +214,7 @@ def savepoint_create(using: str | None = None) -> str | None:
 
 def savepoint(using: str | None = None) -> str | None:
     """The older name of `savepoint_create`."""
-    warn("savepoint() leaves in 2.0; write savepoint_create().", DeprecationWarning, stacklevel=2)
+    discourage("savepoint() leaves in 2.0; write savepoint_create().")
     return savepoint_create(using)
 
 

@@ -108,8 +108,9 @@ class _Writer:
         model = source.name(instance.model, "class")
         names = source.name([field.attname for field in instance.fields], "names")
         values = ", ".join(self._values(instance))
-        # Overridden methods that were written without this argument go on to work where it has nothing to say.
-        mode = "" if self.mode is None else f", fetch_mode={source.name(self.mode, 'mode')}"
+        # Overridden methods that were written without this argument go on to work; the mode is set afterwards anyhow.
+        told = self.mode is not None and instance.model._takes_fetch_mode
+        mode = f", fetch_mode={source.name(self.mode, 'mode')}" if told else ""
         source.add(f"{name} = {model}.from_db({self.making.name!r}, {names}, [{values}]{mode})", depth)
 
     def _values(self, instance: Instance) -> Iterator[str]:

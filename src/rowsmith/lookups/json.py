@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ClassVar
 
+from rowsmith.deprecation import discourage
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.names import F
 from rowsmith.expressions.transforms import Transform
@@ -127,14 +126,9 @@ def as_document(node: sql.Expression, *, part: bool = False) -> sql.Expression:
 
 
 def _discourage_none() -> None:
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("rowsmith."):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(
-        "Comparing a JSONField with None finds the document null; write JSONNull() for it, or isnull=True to find "
-        "rows without a document.",
-        DeprecationWarning,
-        stacklevel=level,
+    discourage(
+        "Comparing a JSONField with None finds the document null, and leaves in 2.0; write JSONNull() for it, or "
+        "isnull=True to find rows without a document."
     )
 
 

@@ -7,11 +7,14 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from rowsmith.deprecation import discourage
 from rowsmith.exceptions import UnknownName, did_you_mean
 from rowsmith.fields.defaults import NOT_PROVIDED
 from rowsmith.generated import define
 from rowsmith.signals import post_init, pre_init
 
+CO_VARKEYWORDS = 0x08
+"""`inspect.CO_VARKEYWORDS`; that module takes long to import."""
 _generated: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -31,6 +34,7 @@ def install(cls: Any) -> None:
     Nothing is installed where a base defines `__init__` itself: its call of `super().__init__()` ends in
     `initialize`, which runs the generated function all the same.
     """
+    is_new = "_initialize" not in cls.__dict__
     cls._initialize = generate(cls)
     defined = next(base for base in cls.__mro__ if "__init__" in base.__dict__)
     generated = getattr(defined.__dict__["__init__"], "generated", False)
@@ -40,6 +44,18 @@ def install(cls: Any) -> None:
     # Rows are loaded through `from_db` where that or the constructor was written by hand.
     loaded_by = next(base for base in cls.__mro__ if "from_db" in base.__dict__)
     cls._made_by_hand = not generated or loaded_by.__module__ != "rowsmith.models.base"
+    cls._takes_fetch_mode = _takes_fetch_mode(loaded_by.__dict__["from_db"])
+    if is_new and not cls._takes_fetch_mode and (loaded_by is cls or "_meta" not in loaded_by.__dict__):
+        discourage(
+            f"{loaded_by.__name__}.from_db() without the argument fetch_mode leaves in 2.0; write "
+            "from_db(cls, db, field_names, values, *, fetch_mode=None), and pass it on to super()."
+        )
+
+
+def _takes_fetch_mode(method: Any) -> bool:
+    """Whether a `from_db` can be told how the instance loads what it lacks."""
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
+    return code is None or "fetch_mode" in code.co_varnames or bool(code.co_flags & CO_VARKEYWORDS)
 
 
 def _place(cls: Any) -> None:

@@ -349,7 +349,7 @@ class Reading(Combining[M, R]):
         """The values of aggregates over all rows, by name."""
         if self._shape.query.distinct_on:
             raise NotSupportedError("aggregate() + distinct(fields) not implemented.")
-        discourage_percent(kwargs, stacklevel=3)
+        discourage_percent(kwargs)
         expressions = named_expressions("aggregate", args, kwargs)
         return aggregate(self._shape, self._values, expressions, self.db)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, overload
-from warnings import warn
 
 from rowsmith import config
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.deprecation import discourage
 from rowsmith.execution.fetch_modes import FetchMode
 from rowsmith.execution.prefetch import KEY
 from rowsmith.expressions.aggregates import Aggregate
@@ -254,11 +254,7 @@ class Refining(Shaped, Generic[M, R]):
     def select_related(self, *names: str | Attribute[Any, Any] | None) -> Self:
         """Load related instances along with these, by joins; None to undo it."""
         if not names:
-            warn(
-                "select_related() without names leaves in 2.0; name the relations: select_related('author').",
-                DeprecationWarning,
-                stacklevel=2,
-            )
+            discourage("select_related() without names leaves in 2.0; name the relations: select_related('author').")
         chosen = None if names == (None,) else names
         return self._step(("related", names), (), steps.with_related, chosen)
 
@@ -318,10 +314,8 @@ class Refining(Shaped, Generic[M, R]):
 
     def _choose(self, names: tuple[Any, ...], expressions: dict[str, Any], form: RowForm) -> Any:
         if form == "flat" and not names:
-            warn(
-                "values_list(flat=True) without a field leaves in 2.0; name the field: values_list('pk', flat=True).",
-                DeprecationWarning,
-                stacklevel=4,
+            discourage(
+                "values_list(flat=True) without a field leaves in 2.0; name the field: values_list('pk', flat=True)."
             )
             names = ("pk" if self.model._meta.pk.column is None else self.model._meta.pk.attname,)
         raw: list[Any] = []
@@ -458,11 +452,7 @@ def named_expressions(operation: str, args: tuple[Any, ...], kwargs: dict[str, A
     return {**named, **kwargs}
 
 
-def discourage_percent(names: Iterable[str], stacklevel: int = 4) -> None:
-    """Warn of names that will be refused, at the line that is `stacklevel` calls away."""
+def discourage_percent(names: Iterable[str]) -> None:
+    """Warn of names that will be refused."""
     if "%" in "".join(names):
-        warn(
-            "Names of annotations with a percent sign leave in 2.0; choose one without, such as 'share_percent'.",
-            DeprecationWarning,
-            stacklevel=stacklevel,
-        )
+        discourage("Names of annotations with a percent sign leave in 2.0; choose another, such as 'share_percent'.")
