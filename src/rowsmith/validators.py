@@ -522,7 +522,7 @@ class FileExtensionValidator(Deconstructible):
 def get_available_image_extensions() -> list[str]:
     """The extensions of the image formats that Pillow reads; none without Pillow."""
     try:
-        from PIL import Image  # type: ignore[import-not-found]  # noqa: PLC0415 - optional, and slow to import
+        from PIL import Image  # noqa: PLC0415 - optional, and slow to import
     except ImportError:
         return []
     Image.init()

@@ -102,3 +102,67 @@ def test_paths_are_chosen_among_those_that_exist(tmp_path):
         flat.clean(str(tmp_path / "b.py"), None)
     none = _named(models.FilePathField(allow_files=False))
     assert [message.id for message in check_field(none)] == ["fields.E140"]
+
+
+class Picture(models.Model):
+    """Its size stands before the picture, and is known when the row is written all the same."""
+
+    wide = models.IntegerField(null=True, editable=False)
+    image = models.ImageField(upload_to="pictures", storage=Here(), width_field="wide", height_field="high")
+    high = models.IntegerField(null=True, editable=False)
+
+
+def drawn(width, height, name="drawn.png"):
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "red").save(file, "PNG")
+    file.seek(0)
+    file.name = name
+    return file
+
+
+@pytest.mark.feature("F-054")
+def test_a_picture_tells_its_size(tables, folder):
+    tables(Picture)
+    picture = Picture(image=drawn(4, 3))
+    assert (picture.image.width, picture.image.height) == (4, 3)
+    picture.save()
+    assert (picture.wide, picture.high) == (4, 3)
+    stored = Picture.objects.get()
+    assert (stored.wide, stored.high, stored.image.width, stored.image.height) == (4, 3, 4, 3)
+    assert (folder / stored.image.name).read_bytes()[:4] == b"\x89PNG"
+    # Another picture tells its size as soon as it is assigned.
+    stored.image = drawn(9, 2)
+    assert (stored.wide, stored.high) == (9, 2)
+    stored.save()
+    assert Picture.objects.values_list("wide", "high").get() == (9, 2)
+    stored.image.delete()
+    assert Picture.objects.values_list("wide", "high").get() == (None, None)
+    assert Picture.objects.bulk_create([Picture(image=drawn(5, 6))])[0].wide == 5
+    picture = Picture.objects.create(image=drawn(7, 8), high=models.Value(1) + 1)
+    assert (picture.wide, picture.high) == (7, 8)
+
+
+@pytest.mark.feature("F-054")
+def test_what_is_no_picture_is_refused(tables, folder):
+    tables(Picture)
+    Picture(image=drawn(1, 1)).full_clean()
+    broken = io.BytesIO(b"no picture at all")
+    broken.name = "broken.png"
+    with pytest.raises(ValidationError) as caught:
+        Picture(image=broken).full_clean()
+    assert [error.code for error in caught.value.error_dict["image"]] == ["invalid_image"]
+    with pytest.raises(ValidationError, match="extension"):
+        Picture(image=drawn(1, 1, "drawn.txt")).full_clean()
+
+
+@pytest.mark.feature("F-054")
+def test_pictures_need_pillow(monkeypatch):
+    field = Picture._meta.get_field("image")
+    assert list(check_field(field)) == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    [message] = check_field(field)
+    assert message.id == "fields.E210"
+    assert "Pillow" in message.hint
+    assert field.clone().deconstruct()[3]["width_field"] == "wide"

@@ -14,7 +14,7 @@ from rowsmith.exceptions import NotSupportedError
 from rowsmith.execution.reading import loader
 from rowsmith.expressions.combinable import kind_of
 from rowsmith.fields.defaults import DatabaseDefault
-from rowsmith.loading.parameters import Computed, Extractor, extractor
+from rowsmith.loading.parameters import Computed, Extractor, extractor, fill_others
 from rowsmith.query import writes
 from rowsmith.query.layout import Item, Layout
 from rowsmith.query.query import query_of
@@ -136,6 +136,7 @@ def insert(instance: Any, options: Any, fields: tuple[Any, ...], alias: str, raw
 
 def _insert_computed(instance: Any, options: Any, fields: Sequence[Any], connection: Connection) -> None:
     """Insert a row of which the database computes some values."""
+    fill_others(instance, fields, adding=True)
     values = [field.pre_save(instance, True) for field in fields]
     kept = [(f, v) for f, v in zip(fields, values, strict=True) if not isinstance(v, DatabaseDefault)]
     computed = [field for field, value in kept if hasattr(value, "resolve_expression")]
@@ -200,6 +201,7 @@ def update(instance: Any, options: Any, fields: tuple[Any, ...], alias: str, raw
 
 def _update_computed(instance: Any, options: Any, fields: Sequence[Any], connection: Connection) -> bool:
     """Update a row of which the database computes some values, and read them back."""
+    fill_others(instance, fields, adding=False)
     changes = {field.attname: field.pre_save(instance, False) for field in fields}
     changes = {name: value for name, value in changes.items() if not isinstance(value, DatabaseDefault)}
     computed = [f for f in fields if hasattr(changes.get(f.attname), "resolve_expression")]

@@ -76,6 +76,8 @@ class Field(RegisterLookup, Generic[S, G]):
     prep_condition: ClassVar[tuple[type, str] | None] = None
     # Whether `pre_save` may write something else than the instance holds.
     sets_itself: bool = True
+    # Whether `pre_save` sets other fields of the instance too, so that it has to come before their values are read.
+    fills_others: bool = False
     # The closed range of whole numbers that the column holds on every database, when it holds whole numbers.
     integer_range: ClassVar[tuple[int, int] | None] = None
 

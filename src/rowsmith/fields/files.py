@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import io
 import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -203,10 +205,77 @@ class FileField(Field[S, G]):
         return file
 
 
+class ImageFieldFile(FieldFile):
+    """A file with a picture, which knows its size in pixels."""
+
+    _dimensions: tuple[int, int] | None = None
+
+    @property
+    def width(self) -> int:
+        return self.dimensions[0]
+
+    @property
+    def height(self) -> int:
+        return self.dimensions[1]
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height, read from the picture once; it may not be written yet."""
+        if self._dimensions is None:
+            with self._picture() as image:
+                width, height = image.size
+            self._dimensions = int(width), int(height)
+        return self._dimensions
+
+    def verify(self) -> None:
+        """Raise what Pillow raises for a file that is no picture; only what is still to be written is looked at."""
+        if self.pending is not None:
+            with self._picture() as image:
+                image.verify()
+
+    @contextmanager
+    def _picture(self) -> Iterator[Any]:
+        from PIL import Image  # noqa: PLC0415 - optional, and slow to import
+
+        if self.pending is None:
+            with Image.open(self.path) as image:
+                yield image
+        elif hasattr(self.pending, "read"):
+            place = self.pending.tell()
+            self.pending.seek(0)
+            try:
+                yield Image.open(self.pending)
+            finally:
+                self.pending.seek(place)
+        else:
+            yield Image.open(io.BytesIO(self.pending))
+
+    def save(self, name: str, content: Any, save: bool = True) -> None:
+        self._dimensions = None
+        super().save(name, content, save)
+
+    def delete(self, save: bool = True) -> None:
+        self._dimensions = None
+        super().delete(save)
+
+
+class ImageDescriptor(FileDescriptor):
+    """The same for pictures: one that takes the place of another tells its size at once."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        replaced = self.field.attname in instance.__dict__
+        super().__set__(instance, value)
+        if replaced:
+            self.field.fill_dimensions(instance)
+
+
 class ImageField(FileField[S, G]):
     """A file with a picture; `width_field` and `height_field` name the fields that keep its size. Needs Pillow."""
 
+    attr_class = ImageFieldFile
+    descriptor_class = ImageDescriptor
     default_validators = (validate_image_file_extension,)
+    default_error_messages = {"invalid_image": "The file is not an image, or it is damaged."}
     description = "Image"
 
     def __init__(
@@ -220,6 +289,10 @@ class ImageField(FileField[S, G]):
         self.width_field, self.height_field = width_field, height_field
         super().__init__(verbose_name, name, **options)
 
+    @property
+    def fills_others(self) -> bool:  # type: ignore[override]
+        return bool(self.width_field or self.height_field)
+
     def deconstruct(self) -> tuple[str | None, str, list[Any], dict[str, Any]]:
         name, path, args, keywords = super().deconstruct()
         for option in ("width_field", "height_field"):
@@ -227,21 +300,29 @@ class ImageField(FileField[S, G]):
                 keywords[option] = getattr(self, option)
         return name, path, args, keywords
 
+    def fill_dimensions(self, instance: Any) -> None:
+        """Set the fields that keep the size of the picture; None without one."""
+        if not self.fills_others:
+            return
+        file = getattr(instance, self.attname)
+        width, height = file.dimensions if file else (None, None)
+        for option, value in ((self.width_field, width), (self.height_field, height)):
+            if option:
+                setattr(instance, option, value)
+
     def pre_save(self, instance: Any, add: bool) -> Any:
-        file = super().pre_save(instance, add)
-        if self.width_field or self.height_field:
-            width, height = self.dimensions(file) if file else (None, None)
-            for option, value in ((self.width_field, width), (self.height_field, height)):
-                if option:
-                    setattr(instance, option, value)
-        return file
+        file = getattr(instance, self.attname)
+        if not file or file.pending is not None:
+            self.fill_dimensions(instance)
+        return super().pre_save(instance, add)
 
-    def dimensions(self, file: FieldFile) -> tuple[int, int]:
-        from PIL import Image  # type: ignore[import-not-found]  # noqa: PLC0415 - optional, and slow to import
-
-        with Image.open(file.path) as image:
-            width, height = image.size
-        return int(width), int(height)
+    def validate(self, value: Any, model_instance: Any) -> None:
+        super().validate(value, model_instance)
+        if isinstance(value, ImageFieldFile):
+            try:
+                value.verify()
+            except Exception as error:  # Pillow raises what the decoder of the format raises
+                raise ValidationError(self.error_messages["invalid_image"], code="invalid_image") from error
 
 
 class FilePathField(Field[S, G]):

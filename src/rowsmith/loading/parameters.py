@@ -36,9 +36,20 @@ def extractor(fields: Sequence[Any], codec_of: CodecOf, connection: Any, *, addi
     )
     tuple_ = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     body = f"    try:\n        return {tuple_}\n    except ArithmeticError:\n        return explain(obj)\n"
+    filling = [field for field in fields if field.fills_others and adding is not None]
+    if filling:
+        names["fill"] = lambda obj: fill_others(obj, filling, adding=bool(adding))
+        body = f"    fill(obj)\n{body}"
     text = f"def extract(obj):\n{body}"
     function: Extractor = define("extract", text, names, "parameters")
     return function
+
+
+def fill_others(instance: Any, fields: Sequence[Any], *, adding: bool) -> None:
+    """Let those fields that set others do so before any value is read."""
+    for field in fields:
+        if field.fills_others:
+            field.pre_save(instance, adding)
 
 
 def _part(
