@@ -43,6 +43,18 @@ class MasterRouter:
         state = getattr(instance, "_state", None)
         return getattr(state, "db", None) or DEFAULT_DB_ALIAS
 
+    def database_of(self, instance: Any, like: Any) -> str:
+        """The alias of an instance's database; a new one comes to that of `like`, unless a router says otherwise."""
+        if instance._state.db is None:
+            instance._state.db = self.db_for_write(type(instance), instance=like)
+        return str(instance._state.db)
+
+    def relate(self, instance: Any, value: Any) -> bool:
+        """Whether `value` may be related to `instance`; new ones come to the same database."""
+        self.database_of(instance, like=value)
+        self.database_of(value, like=instance)
+        return self.allow_relation(value, instance)
+
     def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
         """May these two be related? Without an answer, only when both are of the same database."""
         for router in self.routers:

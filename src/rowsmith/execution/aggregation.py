@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rowsmith.db.handler import connections
-from rowsmith.execution.reading import Compiled, compile_plan
+from rowsmith.execution.reading import Compiled, check_database, compile_plan
 from rowsmith.expressions.aggregates import Aggregate
 from rowsmith.expressions.combinable import kind_of
 from rowsmith.query.aggregating import planned_aggregates
@@ -40,6 +40,7 @@ def aggregate(shape: Shape, values: Values, expressions: Mapping[str, Any], alia
     connection = connections[alias]
     compiled: Compiled | None = child.compiled.get((connection.epoch, "aggregate"))
     if compiled is None:
+        check_database(child.query, connection)
         if not plans:
             # Another database has this shape already; its plan was not kept.
             build(shape.query, Slots(raw, shape.query.width))

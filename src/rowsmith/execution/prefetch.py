@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rowsmith import bridge
+from rowsmith.db.router import router
 from rowsmith.exceptions import did_you_mean
 from rowsmith.execution.fetch_modes import FETCH_ONE
 
@@ -143,7 +144,10 @@ def _already_there(instances: list[Any], name: str, place: str) -> list[Any]:
 def _like_instances(queryset: Any, instances: list[Any]) -> Any:
     """The queryset on the database, and in the fetch mode, of the instances that its rows are for."""
     first = instances[0]
-    if queryset._db is None and first._state.db is not None:
+    if queryset._db is None and router.routers:
+        queryset = queryset.all()
+        queryset._hints = {**(queryset._hints or {}), "instance": first}
+    elif queryset._db is None and first._state.db is not None:
         queryset = queryset.using(first._state.db)
     if first._fetch_mode is not FETCH_ONE and queryset._shape.query.fetch_mode is None:
         queryset = queryset.fetch_mode(first._fetch_mode)

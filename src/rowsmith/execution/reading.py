@@ -89,10 +89,20 @@ def rows_of(shape: Shape, connection: Connection) -> Compiled:
     compiled: Compiled | None = shape.compiled.get(_place(shape, connection))
     if compiled is None:
         query = shape.query
+        check_database(query, connection)
         compiled = compile_plan(plan(_lockable(query, connection)), connection, query.width, query.options.label)
         shape.compiled[_place(shape, connection)] = compiled
     shape.used = True
     return compiled
+
+
+def check_database(query: Query, connection: Connection) -> None:
+    """ValueError for a query that holds a queryset which was bound to another database."""
+    if query.database is not None and query.database != connection.alias:
+        raise ValueError(
+            f"Subqueries aren't allowed across different databases: this query runs on {connection.alias!r}, and one "
+            f"inside it is bound to {query.database!r}. Evaluate that one first: list(inner)."
+        )
 
 
 def _place(shape: Shape, connection: Connection) -> Hashable:
@@ -141,6 +151,7 @@ def _derived(shape: Shape, connection: Connection, kind: str, tree: Callable[[An
     key = (connection.epoch, kind)
     compiled: Compiled | None = shape.compiled.get(key)
     if compiled is None:
+        check_database(shape.query, connection)
         compiled = compile_tree(tree(shape.query), connection, shape.query.width, _first_value)
         shape.compiled[key] = compiled
     shape.used = True

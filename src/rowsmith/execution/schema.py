@@ -8,6 +8,7 @@ from typing import Any
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db import Connection, connections
+from rowsmith.db.router import router
 from rowsmith.db.transactions import atomic
 from rowsmith.execution.checking import has_table, raise_errors
 from rowsmith.execution.constants import text_of
@@ -105,7 +106,8 @@ Connection.schema_editor_class = SchemaEditor
 def create_tables(*models: Any, if_not_exists: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
     """Create the tables of the given models, or of all models that are defined, in one transaction.
 
-    Left out are models that require another database, by `required_db_features` or `required_db_vendor`.
+    Left out are models that require another database, by `required_db_features` or `required_db_vendor`; and of all
+    models those that a router does not allow there.
 
     if_not_exists:  leave tables alone that are there already, whatever they look like.
     raises:         CheckFailed when the definitions have mistakes, before anything is created.
@@ -114,7 +116,9 @@ def create_tables(*models: Any, if_not_exists: bool = False, using: str = DEFAUL
     chosen = models or apps.get_models(include_auto_created=True)
     raise_errors(chosen, using)
     wanted = in_dependency_order(
-        model for model in with_linking_tables(chosen) if has_table(model, connection)
+        model
+        for model in with_linking_tables(chosen)
+        if has_table(model, connection) and (models or router.allow_migrate_model(using, model))
     )
     with SchemaEditor(connection) as editor:
         present = existing_tables(connection) if if_not_exists else frozenset()

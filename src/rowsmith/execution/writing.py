@@ -11,7 +11,7 @@ from rowsmith.db.connection import Connection
 from rowsmith.db.handler import connections
 from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import NotSupportedError
-from rowsmith.execution.reading import loader
+from rowsmith.execution.reading import check_database, loader
 from rowsmith.expressions.combinable import kind_of
 from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.loading.parameters import Computed, Extractor, extractor, fill_others
@@ -242,6 +242,7 @@ def update_query(shape: Shape, values: Values, changes: Mapping[str, Any], alias
     child, values = extend(shape, values, key, raw, build)
     compiled = child.compiled.get((connection.epoch, "update"))
     if compiled is None:
+        check_database(child.query, connection)
         if not trees:
             build(shape.query, Slots(raw, shape.query.width))
         statement = connection.dialect.render(trees[0])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from rowsmith.db.router import router
 from rowsmith.exceptions import LazyLoadInAsync, ObjectDoesNotExist, SynchronousOnlyOperation
 from rowsmith.execution.fetch_modes import FETCH_ONE
 from rowsmith.execution.prefetch import prefetch_related_objects
@@ -159,6 +160,11 @@ class ForwardRelation(Relation[Any, Any]):
                 f"Cannot assign {value!r}: {instance.__class__.__name__}.{field.name} must be a "
                 f"{model.__name__} instance."
             )
+        if (instance._database != value._database or router.routers) and not router.relate(instance, value):
+            raise ValueError(
+                f"Cannot assign {value!r}: it is in the database {value._state.db!r}, the "
+                f"{instance.__class__.__name__} in {instance._state.db!r}, and no router allows the relation."
+            )
         key = getattr(value, self._key)
         setattr(instance, self.attname, key)
         if self.leads_to_parent:
@@ -168,8 +174,6 @@ class ForwardRelation(Relation[Any, Any]):
             instance._pending |= {self.cache_name}
         elif instance._pending:
             instance._pending -= {self.cache_name}
-        if instance._database is None and instance._adding and value._database is not None:
-            instance._database = value._database
         if field.one_to_one and not field.remote_field.hidden:
             setattr(value, field.remote_field.cache_name, instance)
 
@@ -348,9 +352,10 @@ def parent_of(instance: Any, model: Any) -> Any:
 def rows_for(model: Any, instance: Any) -> Any:
     """The rows of `model` where a relation of `instance` finds its own, to be loaded as `instance` was."""
     rows = model._base_manager.get_queryset()
-    alias = instance._state.db
-    if alias is not None:
-        rows = rows.using(alias)
+    if router.routers:
+        rows._hints = {"instance": instance}
+    else:
+        rows._db = instance._state.db
     return rows if instance._fetch_mode is FETCH_ONE else rows.fetch_mode(instance._fetch_mode)
 
 

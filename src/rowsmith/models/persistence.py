@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from rowsmith import bridge
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.router import router
 from rowsmith.exceptions import did_you_mean
 from rowsmith.execution import cascade, writing
 from rowsmith.execution.places import take_places
@@ -47,6 +48,7 @@ class Persistence:
             and not (force_insert or force_update or self._adding or self._pending)
             and not (pre_save.receivers or post_save.receivers)
             and type(self) is cls  # not with deferred columns
+            and not router.routers
             and writing.overwrite(self, cls._meta, self._database or DEFAULT_DB_ALIAS)
         ):
             return
@@ -100,7 +102,7 @@ class Persistence:
         ancestors = _inserted_ancestors(cls, force_insert)
         if force_insert and (force_update or update_fields):
             raise ValueError("Cannot force both insert and updating in model saving.")
-        alias: str = using or self._database or DEFAULT_DB_ALIAS
+        alias: str = using or router.db_for_write(cls, instance=self)
         names: frozenset[str] | None = None
         if update_fields is not None:
             names = frozenset(update_fields)
@@ -240,7 +242,7 @@ class Persistence:
                 f"{self._meta.object_name} object can't be deleted because its {self._meta.pk.attname} attribute is "
                 "set to None."
             )
-        alias = using or self._state.db or DEFAULT_DB_ALIAS
+        alias = using or router.db_for_write(self.__class__, instance=self)
         return cascade.delete_instances(self.__class__, [self], alias, keep_parents=keep_parents)
 
     async def adelete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rowsmith import bridge
-from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.router import router
 from rowsmith.db.transactions import Atomic
 from rowsmith.execution.fetch_modes import FETCH_ONE, noticed
 from rowsmith.signals import m2m_changed
@@ -29,7 +29,12 @@ class Related:
         return type(self)._with_manager(type(found))(self.instance)  # type: ignore[attr-defined]
 
     def _alias(self) -> str:
-        return self._db or self.instance._database or DEFAULT_DB_ALIAS
+        return self._db or router.db_for_write(self._written, instance=self.instance)
+
+    @property
+    def _written(self) -> Any:
+        """The model whose rows hold the relation."""
+        return self.model
 
     def _prefetched(self) -> list[Any] | None:
         held = self.instance._prefetched
@@ -56,6 +61,10 @@ class Related:
         mode = self.instance._fetch_mode
         if mode is not FETCH_ONE:
             queryset = queryset.fetch_mode(mode)
+        if router.routers and self._db is None:
+            queryset = queryset.all()
+            queryset._hints = {**(queryset._hints or {}), "instance": self.instance}
+            return queryset
         alias = self._db or self.instance._database
         return queryset.using(alias) if alias is not None and queryset._db is None else queryset
 
@@ -290,12 +299,23 @@ class Linked(Removing, Related):
         """The rows of the linking table that belong to the instance."""
         return self.through._base_manager.using(alias).filter(**{self._source.attname: self._key})
 
+    @property
+    def _written(self) -> Any:
+        return self.through
+
     def _keys(self, objs: Iterable[Any]) -> list[Any]:
         """The keys that objects and keys stand for, each once, in order."""
         attname = self._target.target_field.key_attname
         keys: dict[Any, None] = {}
         for obj in objs:
             if isinstance(obj, self.model):
+                if (obj._database != self.instance._database or router.routers) and not router.allow_relation(
+                    obj, self.instance
+                ):
+                    raise ValueError(
+                        f'Cannot add {obj!r}: instance is on database "{self.instance._state.db}", '
+                        f'value is on database "{obj._state.db}".'
+                    )
                 key = getattr(obj, attname)
                 if key is None:
                     raise ValueError(

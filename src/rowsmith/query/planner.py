@@ -204,6 +204,8 @@ def nest(queryset: Any, exists: bool, scope: Resolver, width: int | None = 1) ->
     if not queryset.repeatable:
         # A query planned for one set of values gives its plan to nothing else.
         scope.slots.unfit = True
+    if query.database is not None:
+        scope.slots.database = query.database
     if query.empty:
         scope.slots.place_prepared(len(values))
         return None, item_of(query.chosen[0].node, query.chosen[0].field).field if query.chosen else None

@@ -169,6 +169,7 @@ class Query(Record):
     nothing:    whether none() was called.
     fetch_mode: how instances load what they lack; None for the usual way.
     sticky:     aliases that the next filter() may share, for related managers.
+    database:   the alias of the database that a queryset inside was bound to; None where none was.
     extra_order: the order is that of extra(), which promises nothing.
     combined:   the queries whose rows these are; then order, slice and choice of columns are the whole's.
     filtered:   the relations that annotate() gave names of their own.
@@ -197,6 +198,7 @@ class Query(Record):
     sticky: frozenset[str] = frozenset()
     fetch_mode: Any = None
     nothing: bool = False
+    database: str | None = None
     extra_order: bool = False
     combined: Combined | None = None
     filtered: tuple[FilteredJoin, ...] = ()

@@ -163,6 +163,8 @@ def extend(
     if shape.query.sticky:
         # Only the very next call shares the joins of a related manager.
         query = query.but(sticky=frozenset())
+    if slots.database is not None:
+        query = query.but(database=slots.database)
     keep = keep and slots.faithful and not slots.unfit
     child = Shape(query.but(width=slots.base + len(slots.specs)), slots.preparation(), keep)
     prepared = tuple(slots.prepared)

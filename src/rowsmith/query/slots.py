@@ -38,10 +38,11 @@ class Slots:
     raw:       the call's plain values, in the order of its fingerprint.
     prepared:  what the statement will bind, one for each slot; a raw value may fill several slots, or none.
     faithful:  whether resolution met the raw values in their order, so that the shape may serve other values too.
+    database:  the alias of the database that a queryset among the values is bound to.
     unfit:     whether a value was answered without a slot, so that the shape serves this value alone.
     """
 
-    __slots__ = ("_next", "base", "faithful", "prepared", "raw", "specs", "unfit")
+    __slots__ = ("_next", "base", "database", "faithful", "prepared", "raw", "specs", "unfit")
 
     def __init__(self, raw: Sequence[Any], base: int) -> None:
         self.raw = list(raw)
@@ -50,6 +51,7 @@ class Slots:
         self.prepared: list[Any] = []
         self.faithful = True
         self.unfit = False
+        self.database: str | None = None
         self._next = 0
 
     def take(self, value: Any) -> Given:

@@ -82,7 +82,7 @@ class BaseManager(Generic[M]):
 
     def get_queryset(self) -> QuerySet[M]:
         """The queryset that every method of this manager starts from; the one thing to override."""
-        return self._queryset_class(self.model, None, self._db)
+        return self._queryset_class(self.model, None, self._db, self._hints or None)
 
     def all(self) -> QuerySet[M]:
         """Every row."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Generic, Self, overload
 
 from rowsmith import bridge
-from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.router import router
 from rowsmith.execution.prefetch import prefetch_related_objects
 from rowsmith.execution.raw import Parameters, fetch_raw
 from rowsmith.queryset.generic import M
@@ -43,7 +43,7 @@ class RawQuerySet(Generic[M]):
     @property
     def db(self) -> str:
         """The alias of the database that is asked."""
-        return self._db or DEFAULT_DB_ALIAS
+        return self._db or router.db_for_read(self.model)
 
     @property
     def columns(self) -> list[str]:

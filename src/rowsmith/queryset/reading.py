@@ -48,7 +48,7 @@ class Reading(Combining[M, R]):
 
     def _load(self) -> list[R]:
         """The rows, asked for anew."""
-        rows = reading.fetch(self._shape, self._values, self._db or "default")
+        rows = reading.fetch(self._shape, self._values, self._db or self.db)
         if self._known is not None:
             self._tell_known(rows)
         if self._prefetch and rows:
@@ -78,7 +78,7 @@ class Reading(Combining[M, R]):
             if self._prefetch or self._overridden:
                 await bridge.run(self._fetch_all)
             else:
-                rows = await reading.afetch(self._shape, self._values, self._db or "default")
+                rows = await reading.afetch(self._shape, self._values, self._db or self.db)
                 if self._known is not None:
                     self._tell_known(rows)
                 self._result_cache = rows
@@ -215,7 +215,7 @@ class Reading(Combining[M, R]):
         found = self._getting(args, kwargs)
         if found._prefetch or found._known is not None or found._result_cache is not None:
             return self._single(await found._afetch_all())
-        return self._single(await reading.afetch(found._shape, found._values, found._db or "default"))
+        return self._single(await reading.afetch(found._shape, found._values, found._db or found.db))
 
     def _ends(self, reverse: bool) -> Self:
         """The query of first() and last()."""

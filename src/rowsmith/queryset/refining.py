@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, overload
 
 from rowsmith import config
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db.router import router
 from rowsmith.deprecation import discourage
 from rowsmith.execution.fetch_modes import FetchMode
 from rowsmith.execution.prefetch import KEY
@@ -47,7 +48,7 @@ MAX_ROWS = 2**63 - 1
 class Refining(Shaped, Generic[M, R]):
     """A shape of query, its values, and what is done with the rows beside loading them."""
 
-    __slots__ = ("_db", "_known", "_prefetch", "_result_cache", "_shape", "_values", "model")
+    __slots__ = ("_db", "_hints", "_known", "_prefetch", "_result_cache", "_shape", "_values", "model")
 
     if not TYPE_CHECKING:
 
@@ -63,6 +64,8 @@ class Refining(Shaped, Generic[M, R]):
         else:
             self._shape, self._values = query._shape, query._values
         self._db = using
+        # What routers are told; None for nothing.
+        self._hints: dict[str, Any] | None = hints
         # The cache name and the instance of a relation that every row of a related manager has.
         self._known: tuple[str, Any] | None = None
         self._prefetch: tuple[Any, ...] = ()
@@ -75,6 +78,7 @@ class Refining(Shaped, Generic[M, R]):
         other._shape = shape
         other._values = values
         other._db = self._db
+        other._hints = self._hints
         other._known = self._known
         other._prefetch = self._prefetch
         other._result_cache = None
@@ -110,18 +114,36 @@ class Refining(Shaped, Generic[M, R]):
     @property
     def db(self) -> str:
         """The alias of the database that this queryset would use now."""
-        return self._db or DEFAULT_DB_ALIAS
+        if self._db is not None:
+            return self._db
+        if not router.routers:
+            return DEFAULT_DB_ALIAS
+        if self._shape.query.lock is not None:
+            return self._db_for_write
+        return router.db_for_read(self.model, **self._hints or {})
+
+    @property
+    def _db_for_write(self) -> str:
+        """The alias of the database that this queryset would write to."""
+        if self._db is not None:
+            return self._db
+        return router.db_for_write(self.model, **self._hints or {}) if router.routers else DEFAULT_DB_ALIAS
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         values.extend(self._values)
+        shape = self._shape
+        if self._db is not None:
+            return (shape, self.limited_to_one, self._db)
         # Where one value is asked for, a limit of one row is not like any other.
-        return self._shape if self._shape.query.high is None else (self._shape, self.limited_to_one)
+        return shape if shape.query.high is None else (shape, self.limited_to_one)
 
     def nested(self, exists: bool) -> tuple[Query, Values]:
         """The query to put inside another one: of whole instances only their key is selected there."""
         query = self._shape.query
         if query.chosen is None and not exists:
             return self.selecting("pk").nested(False)
+        if self._db is not None:
+            query = query.but(database=self._db)
         if not query.sliced and not query.distinct_on:
             query = query.but(ordering=())
         return query.but(lock=None), self._values

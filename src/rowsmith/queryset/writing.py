@@ -29,7 +29,7 @@ class Writing(Reading[M, R]):
     def create(self, **kwargs: Any) -> M:
         """Make an instance and insert its row."""
         instance = self.model(**kwargs)
-        instance.save(force_insert=True, using=self._db)
+        instance.save(force_insert=True, using=self._db_for_write)
         return instance  # type: ignore[no-any-return]
 
     def _extracted(self, kwargs: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,17 +54,19 @@ class Writing(Reading[M, R]):
         """The row that meets the conditions, created with `defaults` when there is none; and whether it was."""
         if defaults:
             self._check_fields(defaults)
+        # What may have to be written is looked for where it would be.
+        rows = self.using(self._db_for_write)
         try:
-            return self.get(**kwargs), False  # type: ignore[return-value]  # rows are instances here
+            return rows.get(**kwargs), False  # type: ignore[return-value]  # rows are instances here
         except self.model.DoesNotExist:
             pass
         params = self._extracted(kwargs, defaults or {})
         try:
-            with Atomic(self.db, savepoint=True, durable=False):
-                return self.create(**_called(params)), True
+            with Atomic(rows.db, savepoint=True, durable=False):
+                return rows.create(**_called(params)), True
         except IntegrityError:
             try:
-                return self.get(**kwargs), False  # type: ignore[return-value]  # rows are instances here
+                return rows.get(**kwargs), False  # type: ignore[return-value]  # rows are instances here
             except self.model.DoesNotExist:
                 pass
             raise
@@ -79,14 +81,15 @@ class Writing(Reading[M, R]):
         update_defaults = defaults or {}
         creating = update_defaults if create_defaults is None else create_defaults
         self._extracted(kwargs, creating)
-        with Atomic(self.db, savepoint=False, durable=False):
-            instance, created = self.select_for_update().get_or_create(creating, **kwargs)
+        alias = self._db_for_write
+        with Atomic(alias, savepoint=False, durable=False):
+            instance, created = self.using(alias).select_for_update().get_or_create(creating, **kwargs)
             if created:
                 return instance, created
             self._extracted({}, update_defaults)
             for name, value in _called(update_defaults).items():
                 setattr(instance, name, value)
-            instance.save(using=self.db, **self._update_fields(update_defaults))  # type: ignore[attr-defined]
+            instance.save(using=alias, **self._update_fields(update_defaults))  # type: ignore[attr-defined]
         return instance, False
 
     def _update_fields(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +142,7 @@ class Writing(Reading[M, R]):
         for instance in instances:
             if instance._pending:
                 instance._take_over_keys()
-        alias = self.db
+        alias = self._db_for_write
         if meta.order_with_respect_to is not None:
             take_places(meta, instances, alias, keep=True)
         groups = writing.insertable(meta, instances)
@@ -209,7 +212,7 @@ class Writing(Reading[M, R]):
         for instance in instances:
             if instance._pending:
                 instance._take_over_keys()
-        alias = self.db
+        alias = self._db_for_write
         matched = [0]
         with Atomic(alias, savepoint=False, durable=False):
             for owner, fields in _by_table(meta, chosen).items():
@@ -244,11 +247,11 @@ class Writing(Reading[M, R]):
             fields = {name: update_field(meta, name) for name in changes}
             if any(field.model is not meta.concrete_model for field in fields.values()):
                 return self._update_tables(fields, changes)
-        return writing.update_query(self._shape, self._values, changes, self.db)
+        return writing.update_query(self._shape, self._values, changes, self._db_for_write)
 
     def _update_tables(self, fields: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
         """Set fields of which some are inherited: one statement for each table."""
-        meta, alias = self.model._meta, self.db
+        meta, alias = self.model._meta, self._db_for_write
         tables = {
             owner: {name: value for name, value in changes.items() if fields[name] in chosen}
             for owner, chosen in _by_table(meta, tuple(fields.values())).items()
@@ -284,7 +287,8 @@ class Writing(Reading[M, R]):
         self._result_cache = None
         if query.empty:
             return 0, {}
-        return cascade.delete_queryset(self.order_by().select_related(None), self.db, self)
+        alias = self._db_for_write
+        return cascade.delete_queryset(self.order_by().select_related(None).using(alias), alias, self)
 
     delete.queryset_only = True  # type: ignore[attr-defined]
 
