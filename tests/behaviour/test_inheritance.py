@@ -706,3 +706,48 @@ def test_the_same_column_may_stand_in_both_tables(tables):
     assert Derived.objects.filter(weight=F("size") + 1).update(size=5, weight=6) == 1
     assert Derived.objects.values_list("size", "weight").get() == (5, 6)
     assert Base.objects.get().size == 5
+
+
+class Berth(models.Model):
+    """A place in a harbour, told by two columns."""
+
+    pk = models.CompositePrimaryKey("quay", "number")
+    quay = models.CharField(max_length=5)
+    number = models.IntegerField()
+    depth = models.IntegerField(default=3)
+
+
+class CoveredBerth(Berth):
+    height = models.IntegerField(default=5)
+
+
+class HeatedBerth(CoveredBerth):
+    power = models.IntegerField(default=9)
+
+
+class Mooring(models.Model):
+    berth = models.ForeignKey(CoveredBerth, models.CASCADE, related_name="moorings")
+
+
+def test_a_key_of_several_columns_is_inherited_whole(tables):
+    tables(Berth, CoveredBerth, HeatedBerth, Mooring)
+    HeatedBerth.objects.create(quay="N", number=1, depth=4, height=6, power=7)
+    berth = HeatedBerth.objects.get(quay="N", depth=4, height=6)
+    assert berth.pk == ("N", 1)
+    assert (berth.power, berth.coveredberth_ptr.height, berth.berth_ptr.depth) == (7, 6, 4)
+    Berth.objects.create(quay="S", number=2)
+    Mooring.objects.create(berth=berth)
+    assert Mooring.objects.get(berth__depth=4).berth == CoveredBerth.objects.get(pk=("N", 1))
+    assert HeatedBerth.objects.filter(power=7).update(depth=8, height=9, power=1) == 1
+    assert HeatedBerth.objects.filter(power=1).update(depth=7) == 1
+    assert HeatedBerth.objects.values_list("quay", "depth", "height", "power").get() == ("N", 7, 9, 1)
+    found = {b.quay: b for b in Berth.objects.select_related("coveredberth__heatedberth")}
+    assert found["N"].coveredberth.heatedberth.depth == 7
+    assert not hasattr(found["S"], "coveredberth")
+    berth = HeatedBerth.objects.only("power").get()
+    assert (berth.quay, berth.height) == ("N", 9)
+    berth.depth = 2
+    berth.save()
+    assert Berth.objects.get(pk=("N", 1)).depth == 2
+    assert HeatedBerth.objects.filter(depth=2).delete()[0] == 4
+    assert Berth.objects.get().quay == "S"

@@ -15,6 +15,7 @@ from rowsmith.db.handler import connections
 from rowsmith.exceptions import ProtectedError, RestrictedError
 from rowsmith.execution.writing import delete_statement, in_one_transaction
 from rowsmith.fields.on_delete import CASCADE, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL, SetValue
+from rowsmith.metadata.ancestry import key_of
 from rowsmith.query.writes import deleted
 from rowsmith.signals import Signal, post_delete, pre_delete
 from rowsmith.sql.modify import DeleteTogether
@@ -52,19 +53,22 @@ def rows_of(model: Any, alias: str) -> Any:
     return model._base_manager.using(alias).order_by()
 
 
-def parts_of(model: Any, keep_parents: bool = False) -> Mapping[Any, str]:
-    """The models of whose rows a deletion takes one for each row of `model`, with the attributes of their keys."""
+def parts_of(model: Any, keep_parents: bool = False) -> Mapping[Any, tuple[str, ...]]:
+    """The models of whose rows a deletion takes one for each row of `model`, with the attributes that tell them."""
     meta = model._meta
+    own = {model: tuple(field.attname for field in meta.pk_fields)}
     if keep_parents or not meta.links:
-        return {model: meta.pk.attname}
-    return {model: meta.pk.attname, **{m: name for m, name in meta.tables.items() if m is not meta.concrete_model}}
+        return own
+    return {**own, **{table: names for table, names in meta.tables.items() if table is not meta.concrete_model}}
 
 
 def delete_instances(model: Any, instances: list[Any], alias: str, *, keep_parents: bool = False) -> Deleted:
     """Delete instances and what depends on them; their keys are None afterwards."""
     lazy = _Lazy(alias)
-    parts = parts_of(model, keep_parents)
-    keys = {part: [getattr(instance, name) for instance in instances] for part, name in parts.items()}
+    keys = {
+        part: [key_of([getattr(instance, name) for name in names]) for instance in instances]
+        for part, names in parts_of(model, keep_parents).items()
+    }
     if lazy.add_parts(keys):
         result = lazy.run()
     else:
@@ -147,11 +151,17 @@ def _by_keys(queryset: Any, alias: str, origin: Any) -> Deleted:
     model = queryset.model
     parts = parts_of(model)
     if not any(map(listened, parts)):
-        rows = list(dict.fromkeys(queryset.values_list(*parts.values())))
+        rows = list(dict.fromkeys(queryset.values_list(*(name for names in parts.values() for name in names))))
         if not rows:
             return 0, {}
         lazy = _Lazy(alias)
-        if lazy.add_parts(dict(zip(parts, map(list, zip(*rows, strict=True)), strict=True))):
+        keys: dict[Any, list[Any]] = {}
+        start = 0
+        for part, names in parts.items():
+            end = start + len(names)
+            keys[part] = [key_of(row[start:end]) for row in rows]
+            start = end
+        if lazy.add_parts(keys):
             return lazy.run()
     return _Loaded(alias, origin).run(model, list(queryset))
 

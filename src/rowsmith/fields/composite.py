@@ -117,13 +117,23 @@ class FieldGroup(Composite):
 
 
 class _PrimaryKey(property):
-    """`obj.pk` of a model whose key consists of several columns."""
+    """`obj.pk` of a model whose key consists of several columns, and of models that inherit from it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            lambda instance: instance._meta.pk.read(instance),
-            lambda instance, value: instance._meta.pk.store(instance, value),
-        )
+        super().__init__(_key_of, _store_key)
+
+
+def _key_of(instance: Any) -> Any:
+    key = instance._meta.pk
+    return key.read(instance) if isinstance(key, Composite) else getattr(instance, key.attname)
+
+
+def _store_key(instance: Any, value: Any) -> None:
+    key = instance._meta.pk
+    if isinstance(key, Composite):
+        key.store(instance, value)
+    else:
+        setattr(instance, key.attname, value)
 
 
 class CompositePrimaryKey(Composite, Field[Any, Any]):

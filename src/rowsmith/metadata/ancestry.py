@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rowsmith.fields.relation import Step
@@ -47,3 +47,8 @@ def clash(parents: list[Any]) -> tuple[Any, Any] | None:
             if seen.setdefault(field.name, field) is not field:
                 return seen[field.name], field
     return None
+
+
+def key_of(values: Sequence[Any]) -> Any:
+    """The values of a key's columns as queries take them: a tuple, unless there is just one."""
+    return values[0] if len(values) == 1 else tuple(values)

@@ -304,22 +304,21 @@ class Options:
     def repeated(self) -> Mapping[str, str]:
         """The attributes of ancestors' keys, each with the attribute of the own link that repeats its value."""
         found: dict[str, str] = {}
-        for _, link in self.links:
-            key = link.target_field
-            for name, other in key.model._meta.repeated.items():
-                found[name] = link.attname if other == key.attname else other
-            found[key.attname] = link.attname
+        for parent, link in self.links:
+            own = {there.attname: here.attname for here, there in link.related_fields}
+            found.update({name: own.get(other, other) for name, other in parent._meta.repeated.items()})
+            found.update(own)
         return MappingProxyType(found)
 
     @cached_property
-    def tables(self) -> Mapping[Any, str]:
-        """The models over whose tables a row is spread, each after those derived from it, and which attribute of an
-        instance holds the key of its part."""
-        found: dict[Any, str] = {}
+    def tables(self) -> Mapping[Any, tuple[str, ...]]:
+        """The models over whose tables a row is spread, each after those derived from it, and by which attributes of
+        an instance its part of the row is told."""
+        found: dict[Any, tuple[str, ...]] = {}
         for model in self.model.__mro__:
             if model is self.concrete_model or model in self.ways_up:
-                attname = model._meta.pk.attname
-                found[model] = self.repeated.get(attname, attname)
+                names = [field.attname for field in model._meta.pk_fields]
+                found[model] = tuple(self.repeated.get(name, name) for name in names)
         return MappingProxyType(found)
 
     # Fields ---------------------------------------------------------------------------------------------------------

@@ -78,7 +78,8 @@ class TableMaker(Record):
                 keys.append(reference)
             else:
                 waiting.append(AddReference(meta.db_table, reference))
-        together = [*meta.unique_together, *((relation.name,) for relation in relations if relation.unique)]
+        single = [relation for relation in relations if relation.unique and relation is not meta.pk]
+        together = [*meta.unique_together, *((relation.name,) for relation in single)]
         members = [[field for name in names for field in meta.get_field(name).members] for names in together]
         constraints = [*keys, *(self.unique(meta, fields) for fields in members)]
         indexes = list(self.field_indexes(meta))

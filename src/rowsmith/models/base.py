@@ -80,7 +80,7 @@ class Model(Persistence, Validation, metaclass=ModelBase):
             meta = self._meta
             for _, link in meta.links:
                 if link is not meta.pk:
-                    setattr(self, link.target_field.attname, value)
+                    setattr(self, link.target_field.key_attname, value)
             setattr(self, meta.pk.attname, value)
 
     else:

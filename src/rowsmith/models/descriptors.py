@@ -105,7 +105,8 @@ class ForwardRelation(Relation[Any, Any]):
         """Whether all that the row of the parent holds is loaded, as part of the child."""
         held = instance.__dict__
         options = self.field.related_model._meta
-        return all(name in held for name in options.columns) and held[self._key] == held.get(self.attname)
+        whole = all(name in held for name in options.columns)
+        return whole and bool(getattr(instance, self._key) == getattr(instance, self.attname))
 
     # What fetch modes ask
 
@@ -335,9 +336,9 @@ class ManagerDescriptor:
 
 def take_over_keys(instance: Any, link: Any, parent: Any) -> None:
     """Give a child the keys of the parent that was assigned to it, and of that one's own ancestors."""
-    for field in parent._meta.concrete_fields:
-        if field.primary_key or field is link.target_field:
-            setattr(instance, field.attname, getattr(parent, field.attname))
+    keys = [field for model in parent._meta.tables for field in model._meta.pk_fields]
+    for field in (*keys, *link.foreign_related_fields):
+        setattr(instance, field.attname, getattr(parent, field.attname))
 
 
 def parent_of(instance: Any, model: Any) -> Any:

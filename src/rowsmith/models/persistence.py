@@ -170,7 +170,7 @@ class Persistence:
 
         def write(options: Any, force: bool) -> bool:
             for parent, link in options.links:
-                key = link.target_field.attname
+                key = link.target_field.key_attname
                 if getattr(self, key) is None and getattr(self, link.attname) is not None:
                     setattr(self, key, getattr(self, link.attname))
                 if parent not in inserted:

@@ -10,6 +10,7 @@ from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, NotSupportedError, did_you_mean
 from rowsmith.execution import cascade, writing
 from rowsmith.execution.places import take_places
+from rowsmith.metadata.ancestry import key_of
 from rowsmith.query.combining import uncombined
 from rowsmith.query.paths import SEPARATOR
 from rowsmith.query.query import Query
@@ -259,19 +260,19 @@ class Writing(Reading[M, R]):
         rows = self.order_by().select_related(None)
         if len(tables) == 1:
             [(ancestor, its)] = tables.items()
-            keys = rows.values_list(ancestor._meta.pk.attname)
+            keys = rows.values_list(*meta.tables[ancestor])
             return int(ancestor._base_manager.using(alias).filter(pk__in=keys).update(**its))
         # What one statement sets may decide which rows the next one finds, so these are told by their keys.
-        own = tables.pop(meta.concrete_model, None)
-        names = ("pk", *(ancestor._meta.pk.attname for ancestor in tables))
+        found: dict[Any, list[Any]] = {}
         with Atomic(alias, savepoint=False, durable=False):
-            found = list(rows.using(alias).values_list(*names))
-            if own is not None:
-                self.filter(pk__in=[key for key, *_ in found]).update(**own)
-            for place, (ancestor, its) in enumerate(tables.items(), 1):
-                its_rows = ancestor._base_manager.using(alias).filter(pk__in=[keys[place] for keys in found])
-                its_rows.update(**its)
-        return len({key for key, *_ in found})
+            names = dict.fromkeys(name for table in (meta.concrete_model, *tables) for name in meta.tables[table])
+            for row in rows.using(alias).values(*names):
+                for table in {meta.concrete_model: None, **tables}:
+                    found.setdefault(table, []).append(key_of([row[name] for name in meta.tables[table]]))
+            for table, its in tables.items() if found else ():
+                part = self if table is meta.concrete_model else table._base_manager.using(alias)
+                part.filter(pk__in=found[table]).update(**its)
+        return len(set(found.get(meta.concrete_model, ())))
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete all rows and what depends on them; how many rows in all, and of each model."""
