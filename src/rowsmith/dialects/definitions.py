@@ -87,6 +87,10 @@ class DefinitionRenderer:
         """The column's type as it stands in CREATE TABLE."""
         raise NotImplementedError
 
+    def binary(self, value: bytes) -> str:
+        """Raw bytes as a literal."""
+        return f"X'{value.hex()}'"
+
     def collation(self, type_: types.Type) -> str | None:
         match type_:
             case types.Text(str(name)) | types.Varchar(_, str(name)):

@@ -40,7 +40,7 @@ def default_text(dialect: Any, field: Any) -> str:
     value = field.get_prep_value(field.db_default)
     if value is not None and (encode := dialect.codec(field.sql_type).encode) is not None:
         value = encode(value)
-    return literal(value)
+    return literal(dialect, value)
 
 
 def _resolved(model: Any, expression: Any) -> tuple[Any, list[Any]]:
@@ -81,7 +81,7 @@ class _Constants:
         value = binding.source() if binding.source is not None else self.values[binding.slot or 0]
         if value is not None and binding.encode is not None:
             value = binding.encode(value)
-        return literal(value)
+        return literal(self.dialect, value)  # type: ignore[attr-defined]
 
     def in_list(self, node: InList) -> str:
         # A list is written out: SQLite allows no subselect here, and there is no parameter to hold it.
@@ -90,13 +90,13 @@ class _Constants:
             value if value is None or encode is None else encode(value) for value in self.values[node.values.slot]
         ]
         operand = self.render(node.operand)  # type: ignore[attr-defined]
-        return f"{operand} IN ({', '.join(literal(value) for value in values)})"
+        return f"{operand} IN ({', '.join(literal(self.dialect, value) for value in values)})"
 
     def column(self, node: sql.Column) -> str:
         return str(self.quote(node.name))  # type: ignore[attr-defined]
 
 
-def literal(value: Any) -> str:
+def literal(dialect: Any, value: Any) -> str:
     """One encoded value as SQL writes it."""
     match value:
         case None:
@@ -106,9 +106,9 @@ def literal(value: Any) -> str:
         case int() | float() | decimal.Decimal():
             return str(value)
         case bytes():
-            return f"X'{value.hex()}'"
+            return str(dialect.definitions().binary(value))
         case list() | tuple():
-            return f"ARRAY[{', '.join(literal(item) for item in value)}]"
+            return f"ARRAY[{', '.join(literal(dialect, item) for item in value)}]"
         case datetime.timedelta():
             return f"'{value.days} days {value.seconds} seconds {value.microseconds} microseconds'"
         case str() | datetime.date() | datetime.time() | uuid.UUID():
