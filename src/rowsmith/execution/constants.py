@@ -76,16 +76,17 @@ class _Constants:
     """Writes values where a statement would have placeholders, and columns without their table."""
 
     values: list[Any]
+    dialect: Any
 
     def bind(self, binding: Binding) -> str:
         value = binding.source() if binding.source is not None else self.values[binding.slot or 0]
         if value is not None and binding.encode is not None:
             value = binding.encode(value)
-        return literal(self.dialect, value)  # type: ignore[attr-defined]
+        return literal(self.dialect, value)
 
     def in_list(self, node: InList) -> str:
         # A list is written out: SQLite allows no subselect here, and there is no parameter to hold it.
-        encode = self.dialect.codec(node.values.type).encode  # type: ignore[attr-defined]
+        encode = self.dialect.codec(node.values.type).encode
         values = [
             value if value is None or encode is None else encode(value) for value in self.values[node.values.slot]
         ]
