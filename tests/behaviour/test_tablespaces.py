@@ -86,7 +86,7 @@ def where_things_are(model):
 
 
 @pytest.mark.only("postgresql")
-@pytest.mark.feature("TS-002", "TS-004", "TS-005", "TS-007", "TS-008", "TS-009", "TS-010", "TS-011", "TS-012")
+@pytest.mark.feature("O-008", "TS-002", "TS-004", "TS-005", "TS-007", "TS-008", "TS-009", "TS-010", "TS-011", "TS-012")
 def test_everything_goes_where_it_was_told_to(places):
     rowsmith.create_tables(Crossing)
     assert where_things_are(Crossing) == {
