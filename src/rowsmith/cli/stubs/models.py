@@ -10,6 +10,7 @@ from typing import Any
 from rowsmith.cli.stubs import names, values
 from rowsmith.cli.stubs.imports import OURS, Imports
 from rowsmith.cli.stubs.signatures import annotation, forwarded, method, replaced
+from rowsmith.fields.composite import CompositePrimaryKey
 from rowsmith.queryset.manager import BaseManager, Manager
 from rowsmith.queryset.queryset import QuerySet
 
@@ -63,11 +64,15 @@ class ModelStub:
 
     def _typed_dict(self, kind: str, entries: Iterable[tuple[str, str]]) -> list[str]:
         lines = [f"class {self.prefix}{kind}(TypedDict, total=False, closed=True):"]
-        lines += [f"    {name}: {value}" for name, value in entries if name.isidentifier()]
+        # The first to say something of a name is the most exact.
+        known = {name: value for name, value in reversed(list(entries)) if name.isidentifier()}
+        lines += [f"    {name}: {value}" for name, value in reversed(known.items())]
         return lines if len(lines) > 1 else [*lines, "    pass"]
 
     def _assigned(self) -> Iterator[tuple[str, str]]:
-        for field in self.meta.concrete_fields:
+        for field in self.meta.fields:
+            if field.generated or isinstance(field, CompositePrimaryKey):
+                continue
             if field.is_relation and field.attname != field.name:
                 yield field.name, " | ".join(
                     [self.imports.model(field.related_model), *(["None"] if field.null else []), values.SHAPED]
@@ -75,6 +80,8 @@ class ModelStub:
             yield field.attname, values.assigned(field)
         if self.meta.pk.name != "pk":
             yield "pk", "Any"
+        elif isinstance(self.meta.pk, CompositePrimaryKey):
+            yield "pk", values.taken(self.meta.pk)
         for name in sorted(self.meta.property_names - {"pk"}):
             found = getattr(self.model, name, None)
             if isinstance(found, property) and found.fset is not None:
@@ -208,7 +215,8 @@ class ModelStub:
         for field in self.meta.local_fields:
             held, taken = values.read(field), values.taken(field)
             none = " | None" if field.null else ""
-            if field.auto_created and not field.is_relation:
+            computed = field.generated or isinstance(field, CompositePrimaryKey)
+            if computed or (field.auto_created and not field.is_relation):
                 yield f"{field.name}: _models.Field[{taken}, {held}] = ..."
             if field.is_relation:
                 target = self.imports.model(field.related_model)

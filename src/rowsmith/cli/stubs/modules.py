@@ -130,6 +130,7 @@ def _replaced(stub: ModelStub | None) -> frozenset[str]:
     relations = [field.name for field in meta.local_fields if field.is_relation]
     declared = [rel.get_accessor_name() for rel in meta.all_reverse if not rel.hidden]
     columns = [field.attname for field in meta.local_fields if field.is_relation]
+    columns += [field.name for field in meta.local_fields if field.generated or field.name == "pk"]
     return frozenset(
         [*relations, *columns, *(field.name for field in meta.local_many_to_many),
          *(manager.name for manager in meta.managers), *filter(None, declared)]

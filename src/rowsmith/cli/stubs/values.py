@@ -7,6 +7,7 @@ from typing import Any
 
 from rowsmith.expressions.transforms import Transform
 from rowsmith.fields import dates, files, json, numbers, plain, text
+from rowsmith.fields.composite import CompositePrimaryKey, KeyPart
 from rowsmith.functions.extract import Extract
 from rowsmith.functions.truncate import TruncDate, TruncTime
 from rowsmith.lookups.registry import RELATED, find_transform, names_for
@@ -51,9 +52,11 @@ _COMPARING = frozenset({"exact", "gt", "gte", "lt", "lte"})
 
 def read(field: Any) -> str:
     """What an instance holds for a field, without None."""
-    while field.is_relation:
+    while field.is_relation or isinstance(field, KeyPart):
         field = field.target_field
-    if hasattr(field, "output_field") and getattr(field, "generated", False):
+    if isinstance(field, CompositePrimaryKey):
+        return f"tuple[{', '.join(map(read, field.members))}]"
+    if field.generated:
         field = field.output_field
     overridden = type(field).to_python.__module__
     return next(
@@ -63,6 +66,10 @@ def read(field: Any) -> str:
 
 def taken(field: Any) -> str:
     """What a field takes for what it holds, without None and expressions."""
+    while field.is_relation:
+        field = field.target_field
+    if isinstance(field, CompositePrimaryKey):
+        return f"tuple[{', '.join(map(taken, field.members))}]"
     held = read(field)
     return _TAKEN.get(held, held)
 
@@ -78,6 +85,11 @@ def lookups(field: Any, null: bool) -> Iterator[tuple[str, str]]:
     null:  whether there may be no value.
     """
     held, value = read(field), taken(field)
+    if isinstance(field, CompositePrimaryKey):
+        yield "", _operand("exact", held, value, null)
+        for name in sorted(RELATED - {"range"}):
+            yield f"__{name}", _operand(name, held, value, null)
+        return
     yield "", _operand("exact", held, value, null)
     for name in names_for(field, field.sql_type):
         transform = find_transform(field, field.sql_type, name)

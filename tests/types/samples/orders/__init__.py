@@ -1,0 +1,1 @@
+"""Models with keys of several columns and computed columns."""
