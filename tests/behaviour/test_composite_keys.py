@@ -12,6 +12,7 @@ import pytest
 
 from rowsmith import models
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, ValidationError
+from rowsmith.keys import uuid7
 from rowsmith.models import Case, Count, F, Max, OuterRef, Q, Subquery, Value, When
 from rowsmith.models.functions import Coalesce, Length
 from rowsmith.testing import recorded_statements
@@ -482,3 +483,34 @@ def test_a_key_can_be_inherited(tables):
     assert First.objects.get().pk == (1, 2)
     assert Proxy.objects.get(pk=(1, 2)).pk == (1, 2)
     assert Second.objects.get().pk == (1, 3)
+
+
+class Ticket(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    place = models.IntegerField()
+
+    class Meta:
+        app_label = "composite"
+
+
+class Shared(models.Model):
+    pk = models.CompositePrimaryKey("tenant", "id")
+    tenant = models.IntegerField()
+    id = models.UUIDField(default=uuid7)
+
+    class Meta:
+        app_label = "composite"
+
+
+def test_keys_made_by_the_client_keep_rows_in_the_order_in_which_they_were_made(tables):
+    tables(Ticket, Shared)
+    with recorded_statements() as seen:
+        first = Ticket.objects.create(place=0)
+        Ticket(place=1).save()
+    assert len(seen) == 2
+    Ticket.objects.bulk_create([Ticket(place=place) for place in range(2, 200)])
+    assert [ticket.place for ticket in Ticket.objects.order_by("pk")] == list(range(200))
+    assert Ticket.objects.get(pk=first.pk) == first
+    assert [ticket.place for ticket in Ticket.objects.order_by("pk").filter(pk__gt=first.pk)[:3]] == [1, 2, 3]
+    made = [Shared.objects.create(tenant=1) for _ in range(3)]
+    assert list(Shared.objects.order_by("pk")) == made

@@ -504,7 +504,7 @@ def _columns(model: Any) -> Iterator[CheckMessage]:
                 )
             names.setdefault(name, field)
     key = model._meta.fields_map.get("id")
-    if key is not None and not key.primary_key and key.model is model:
+    if key is not None and key not in model._meta.pk_fields and key.model is model:
         yield error(
             "'id' can only be used as a field name if the field also sets 'primary_key=True'.", model, "models.E004"
         )

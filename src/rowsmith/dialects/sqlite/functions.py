@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from rowsmith.dialects.sqlite import aggregates, numbers
 from rowsmith.dialects.sqlite import texts as text_functions
+from rowsmith.keys import uuid7
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 _compile = lru_cache(maxsize=256)(re.compile)
 _zone = lru_cache(maxsize=64)(ZoneInfo)
-_uuid7: Any = getattr(uuid, "uuid7", None)  # from Python 3.14 on
 
 
 def _moment(text: str) -> datetime | date | time:
@@ -213,9 +213,8 @@ _FUNCTIONS = (
 _CHANGING: list[tuple[str, int, Any]] = [
     ("RAND", 0, random.random),
     ("ROWSMITH_UUID4", 0, lambda: uuid.uuid4().hex),
+    ("ROWSMITH_UUID7", 0, lambda: uuid7().hex),
 ]
-if _uuid7 is not None:
-    _CHANGING.append(("ROWSMITH_UUID7", 0, lambda: _uuid7().hex))
 
 
 def register(connection: Connection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import ClassVar
 
 from rowsmith.dialects.renderer import Renderer
@@ -88,8 +87,6 @@ class SqliteFunctions(Renderer):
     def function_uuidv7(self, node: e.Function) -> str:
         if node.arguments:
             raise NotSupportedError("UUID7(shift=...) is not supported by SQLite; call UUID7() without shift.")
-        if not hasattr(uuid, "uuid7"):
-            raise NotSupportedError("UUID7() on SQLite needs Python 3.14 or newer.")
         return "ROWSMITH_UUID7()"
 
     def function_json_array(self, node: e.Function) -> str:
