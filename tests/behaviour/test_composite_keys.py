@@ -13,8 +13,8 @@ import pytest
 from rowsmith import models
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, IntegrityError, ValidationError
 from rowsmith.keys import uuid7
-from rowsmith.models import Case, Count, F, Max, OuterRef, Q, Subquery, Value, When
-from rowsmith.models.functions import Coalesce, Length
+from rowsmith.models import Case, Count, Exists, F, Max, OuterRef, Q, Subquery, Value, When, Window
+from rowsmith.models.functions import Coalesce, FirstValue, Length, RowNumber
 from rowsmith.testing import recorded_statements
 from rowsmith.transaction import atomic
 
@@ -398,6 +398,26 @@ def test_a_key_is_compared_and_otherwise_no_expression(orders):
             objects.annotate(n=expression)
     with pytest.raises(FieldError, match="a column holds a single value"):
         objects.update(note=F("pk"))
+
+
+def test_a_key_is_compared_with_as_many_columns_only():
+    plain = Plain.objects.filter(pk=OuterRef("pk"))
+    with pytest.raises(ValueError, match="2 columns"):
+        Order.objects.annotate(found=Exists(plain))
+    with pytest.raises(ValueError, match="cannot be compared with 2"):
+        Plain.objects.annotate(found=Exists(Order.objects.filter(pk=OuterRef("pk"))))
+    with pytest.raises(ValueError, match="'note' is one column"):
+        Order.objects.filter(note=F("pk"))
+
+
+def test_windows_over_keys(orders):
+    number = Window(RowNumber(), partition_by="tenant", order_by=F("pk").desc())
+    found = Order.objects.annotate(n=number).order_by("pk").values_list("pk", "n")
+    assert list(found) == [((1, "a"), 2), ((1, "b"), 1), ((2, "a"), 1)]
+    each = Window(RowNumber(), partition_by=[F("pk")])
+    assert set(Order.objects.annotate(n=each).values_list("n", flat=True)) == {1}
+    with pytest.raises(ValueError, match="composite primary keys"):
+        Order.objects.annotate(n=Window(FirstValue("pk")))
 
 
 @pytest.mark.feature("PK-012")

@@ -515,8 +515,8 @@ def test_a_foreign_object_finds_rows_by_any_columns(visits):
     assert list(objects.filter(place=None)) == [made[3], made[5]]
     assert list(objects.exclude(place=here)) == made[2:]
     assert list(objects.exclude(place__name="nn")) == made[2:]
-    found = [visit.place for visit in objects.exclude(country="y").select_related("place")]
-    assert found == [here, here, there, None, None]
+    found = [visit.place for visit in objects.select_related("place")]
+    assert found == [here, here, there, None, None, None]
     assert [visit.place for visit in objects.filter(country="x").prefetch_related("place")] == [here, here, there, None]
     assert objects.values_list("place", flat=True)[2] == ("x", "s")
 

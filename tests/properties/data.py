@@ -117,6 +117,10 @@ def column_value(rng: random.Random, column: Column, number_of_row: int) -> Any:
     return value(rng, KINDS[column.kind], column.options.get("max_length", 60))
 
 
+UNSTORED = ("ManyToManyField", "ForeignObject")
+"""Relations that are no column of the model's table."""
+
+
 def universe(seed: int | str) -> dict[str, list[Row]]:
     """Rows by table, keys included, many-to-many tables as "Model.field" with pairs of keys.
 
@@ -126,11 +130,11 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     scale = rng.choice([0, 1, 1, 1, 1, 1, 1, 2, 2, 2])
     sizes = {"Country": 4, "Author": 8, "Profile": 5, "Publisher": 4, "Tag": 6, "Book": 16,
              "Contribution": 14, "Review": 18, "Chapter": 12, "Venue": 5, "Store": 6, "Flagship": 5,
-             "Licence": 3, "Depot": 4,
-             "Visit": 14}  # fmt: skip
+             "Licence": 3, "Depot": 4, "Visit": 14, "Shelf": 6, "Item": 14}  # fmt: skip
     rows: dict[str, list[Row]] = {}
     for model, table in TABLES.items():
         rows[model] = []
+        places = rng.sample([(room, place) for room in (1, 2, 3) for place in ("a", "A", "b", "")], 12)
         codes = rng.sample(["AA", "BB", "CC", "aa", "bé", "Z", "", "%_"], 8)
         free_authors = [row["id"] for row in rows.get("Author", [])]
         rng.shuffle(free_authors)
@@ -140,6 +144,10 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                 if i >= len(codes):
                     break
                 row = {"code": codes[i]}
+            elif model == "Shelf":
+                row = dict(zip(table.key, places.pop(), strict=True)) if places else {}
+                if not row:
+                    break
             else:
                 row = {}
                 family = [other for table in (model, *ancestors(model)) for other in rows[table]]
@@ -148,7 +156,7 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     row[name] = max(taken) + rng.choice([1, 1, 1, 3]) if taken else 1
             complete = True
             for name, column in table.columns.items():
-                if name in row or column.kind == "ManyToManyField" or column.computed is not None:
+                if name in row or column.kind in UNSTORED or column.computed is not None:
                     continue
                 if column.to is None:
                     row[name] = column_value(rng, column, i)
@@ -165,6 +173,9 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     row[f"{name}_id"] = None
                 else:
                     row[f"{name}_id"] = rng.choice(found)
+            if model == "Item" and rows["Shelf"] and rng.random() < 0.8:
+                row.update({name: rng.choice([held, held, held, held, None]) for name, held in
+                            rng.choice(rows["Shelf"]).items() if name in ("room", "place")})  # fmt: skip
             if complete:
                 rows[model].append(row)
                 for parent in ancestors(model):

@@ -224,7 +224,10 @@ class Composer:
             if IMPOSSIBLE.search(str(*conditions.values())):
                 conditions = {}  # of no rows at all Django counts NULL
             base = Call(base, self.rng.choice(["filter", "filter", "exclude"]), (), tuple(conditions.items()))
-        condition = (back[0].name if back else "pk", call("OuterRef", Lit("pk")))
+        condition: tuple[str, Node] = (back[0].name if back else "pk", call("OuterRef", Lit("pk")))
+        if not back and "row" in (key_kind(model), key_kind(link.target)):
+            # Keys of several columns are only compared with their like.
+            condition = ("pk__isnull", Lit(False))
         return link, Call(base, "filter", (), (condition,))
 
     @staticmethod

@@ -33,11 +33,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One model: the columns that it declares itself, its Meta, and the models that it inherits from."""
+    """One model: the columns that it declares itself, its Meta, the models that it inherits from, and its key.
+
+    key:  the columns that are its composite primary key.
+    """
 
     own: dict[str, Column]
     meta: dict[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -225,6 +229,32 @@ TABLES: dict[str, Table] = {
             "paid": col("DecimalField", max_digits=7, decimal_places=2, null=True),
         }
     ),
+    "Shelf": Table(
+        {
+            "room": col("IntegerField"),
+            "place": col("CharField", max_length=3),
+            "label": col("CharField", max_length=20, null=True),
+            "width": col("IntegerField", null=True),
+            "keeper": key("Author", null=True, related_name="shelves", on_delete="SET_NULL"),
+        },
+        key=("room", "place"),
+    ),
+    "Item": Table(
+        {
+            "room": col("IntegerField", null=True),
+            "place": col("CharField", max_length=3, null=True),
+            "note": col("CharField", max_length=20, null=True),
+            "book": key("Book", null=True, related_name="items", on_delete="SET_NULL"),
+            "shelf": Column(
+                "ForeignObject",
+                {
+                    "on_delete": "DO_NOTHING", "from_fields": ("room", "place"), "to_fields": ("room", "place"),
+                    "related_name": "items", "null": True,
+                },
+                "Shelf",
+            ),
+        }
+    ),
 }
 
 
@@ -238,7 +268,8 @@ def keys(model: str) -> list[str]:
     parents = TABLES[model].parents
     if parents:
         return list(dict.fromkeys(name for parent in parents for name in keys(parent)))
-    return [name for name, c in TABLES[model].own.items() if c.options.get("primary_key")] or ["id"]
+    declared = [name for name, c in TABLES[model].own.items() if c.options.get("primary_key")]
+    return list(TABLES[model].key) or declared or ["id"]
 
 
 def descendants(model: str) -> list[str]:
@@ -269,6 +300,8 @@ def build(models: ModuleType, module: str) -> dict[str, Any]:
             "__module__": module,
             "Meta": type("Meta", (), {"app_label": APP, **meta}),
         }
+        if table.key:
+            body["pk"] = models.CompositePrimaryKey(*table.key)
         for attribute, column in table.own.items():
             if column.made:
                 continue
@@ -375,4 +408,6 @@ def is_nullable(model: str, name: str) -> bool:
 
 
 def key_kind(model: str) -> str:
+    if TABLES[model].key:
+        return "row"
     return "text" if model == "Country" else "int"

@@ -184,14 +184,26 @@ class Django(Side):
 
         Excluding by a to-many relation, it looks for the outer table by its name and may find one that another
         relation has joined: a right subquery is tied by a foreign key, or to the key of the model's own table.
+        Of a key of several columns it ties the first alone, and it counts the columns behind such a key wrong when it
+        orders or groups by their numbers. Where a condition asks for a column that is at hand, it takes the table that
+        it did not have to join for one that has a row; and a row that lacks one column of several it does not exclude.
         Prefetching many-to-many, it reads the parent's key by the name of the table of links, though the links
         of these parents may be under an alias.
         """
         own = {f'"{schema.APP}_{name.lower()}"' for name in (model, *schema.ancestors(model))}
         key = r'(?:id|code|number|\w+_ptr_id)'
         tied = re.compile(rf'\b[U-Z]\d+\."{key}" = \(("\w+"|T\d+)\."{key}"\)')
+        by_room, by_place = (
+            re.compile(rf'\b[U-Z]\d+\."{name}" = \(("\w+"|[T-Z]\d+)\."{name}"\)') for name in ("room", "place")
+        )
+        counted = re.compile(r'\."room", ("\w+"|T\d+)\."place".* FROM .*(ORDER|GROUP) BY .*\b\d')
         read = re.compile(r'\(("\w+"|T\d+)\.("\w+")\) AS "_prefetch_related_val_')
+        joined = re.compile(r'INNER JOIN "shop_shelf"( [TU]\d+)? ON .*WHERE .*("shop_item"|[TU]\d+)\."(room|place)"')
         for sql in self.statements(node, writes):
+            if joined.search(sql) or sql.count('"room" IS NOT NULL') > sql.count('"place" IS NOT NULL'):
+                return True
+            if len(by_room.findall(sql)) > len(by_place.findall(sql)) or counted.search(sql):
+                return True
             if any(outer not in own for outer in tied.findall(sql)):
                 return True
             for table, column in read.findall(sql):

@@ -136,7 +136,7 @@ class Aggregate(Func):
         arguments = tuple([self._argument(argument.node) for argument in resolved])
         for argument in arguments:
             self._check(argument, scope)
-        order_by = tuple([item.resolve_key(scope) for item in self.order_by])
+        order_by = tuple([key for item in self.order_by for key in item.resolve_keys(scope)])
         type_ = scope.type_of(self.output_field) if self.output_field else self.result_type(*arguments)
         type_ = type_ or types.Unknown()
         node: sql.Expression = sql.Aggregate(

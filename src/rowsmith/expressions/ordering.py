@@ -65,9 +65,10 @@ class OrderBy(Expression):
     def resolve(self, scope: Scope) -> Resolved:
         return self.expression.resolve(scope)
 
-    def resolve_key(self, scope: Scope) -> sql.Ordering:
-        """The sort key in the SQL tree."""
-        return sql.Ordering(self.expression.resolve(scope).node, self.descending, self.nulls)
+    def resolve_keys(self, scope: Scope) -> tuple[sql.Ordering, ...]:
+        """The sort key in the SQL tree; one for each column of a key of several."""
+        node = self.expression.resolve(scope).node
+        return tuple([sql.Ordering(item, self.descending, self.nulls) for item in sql.items_of(node)])
 
     def reverse_ordering(self) -> OrderBy:
         nulls = self.nulls

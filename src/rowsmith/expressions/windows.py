@@ -172,8 +172,8 @@ class Window(Expression):
     def resolve(self, scope: Scope) -> Resolved:
         over = getattr(self.expression, "resolve_over", self.expression.resolve)
         inner: Resolved = over(scope)
-        partition = tuple([part.resolve(scope).node for part in self.partition_by])
-        order = tuple([_ordering(key, scope) for key in self.order_by])
+        partition = tuple([item for part in self.partition_by for item in sql.items_of(part.resolve(scope).node)])
+        order = tuple([item for key in self.order_by for item in _orderings(key, scope)])
         if any(isinstance(part, WindowNode) for source in (inner.node, *partition, *order) for part in walk(source)):
             raise FieldError(f"Cannot compute {self!r}: a window cannot be computed from another one.")
         frame = None if self.frame is None else self.frame.node()
@@ -225,6 +225,5 @@ def _sort_key(key: Any) -> Any:
     return key
 
 
-def _ordering(key: Any, scope: Scope) -> sql.Ordering:
-    node = key.resolve(scope).node
-    return sql.Ordering(node, key.descending, key.nulls) if isinstance(key, OrderBy) else sql.Ordering(node)
+def _orderings(key: Any, scope: Scope) -> tuple[sql.Ordering, ...]:
+    return (key if isinstance(key, OrderBy) else OrderBy(key)).resolve_keys(scope)

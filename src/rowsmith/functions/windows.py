@@ -9,6 +9,7 @@ from rowsmith.exceptions import FieldError
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import Combinable
 from rowsmith.expressions.names import F
+from rowsmith.expressions.singles import single
 from rowsmith.expressions.values import Value
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
@@ -51,7 +52,7 @@ class WindowFunction(Expression):
     def resolve_over(self, scope: Scope) -> Resolved:
         """The call within a window."""
         resolved = [expression.resolve(scope) for expression in self.expressions]
-        arguments: list[sql.Expression] = [argument.node for argument in resolved]
+        arguments: list[sql.Expression] = [single(argument.node, self) for argument in resolved]
         for place, number in self.numbers().items():
             arguments.insert(place, sql.Literal(number, type=types.Integer()))
         if self.output_field is not None:

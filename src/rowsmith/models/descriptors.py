@@ -56,6 +56,8 @@ class ForwardRelation(Relation[Any, Any]):
         self.cache_name: str = field.cache_name
         self.attname: str = field.attname
         self.leads_to_parent: bool = field.remote_field.parent_link
+        # Columns that nothing makes refer to a row: that there is none was found out, and stays.
+        self.may_lead_nowhere: bool = not hasattr(field, "db_constraint")
 
     @cached_property
     def RelatedObjectDoesNotExist(self) -> type[Exception]:
@@ -79,7 +81,7 @@ class ForwardRelation(Relation[Any, Any]):
             # Assigned while it had no key of its own; it stays until another key is stored.
             return related if key is None else MISSING
         if related is None:
-            return None if key is None else MISSING
+            return None if key is None or self.may_lead_nowhere else MISSING
         there = getattr(related, self._key)
         # A deleted instance has lost its key and is still the one that was meant.
         return related if there == key or (there is None and key is not None) else MISSING

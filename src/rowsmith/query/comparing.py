@@ -209,6 +209,11 @@ def _right(scope: Any, left: Resolved, value: Any, path: str) -> Resolved:
         raise TypeError(f"A Q is a condition, not a value (in {path!r}).")
     right: Resolved = value.resolve(scope)
     _check_filterable(right, path)
+    if isinstance(right.node, sql.Row):
+        raise ValueError(
+            f"{path!r} is one column, which cannot be compared with the {len(right.node.items)} of {value!r}: "
+            "name one of the fields that it consists of."
+        )
     return right
 
 
