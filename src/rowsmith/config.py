@@ -196,6 +196,13 @@ def install(configuration: Configuration | None) -> None:
     generation += 1
 
 
+def exchange(configuration: Configuration) -> None:
+    """Put `configuration` in force for the databases that are in use already, without closing anything."""
+    global _current, generation
+    _current = configuration
+    generation += 1
+
+
 def current() -> Configuration:
     """The configuration in force; the first call reads the environment and files unless `configure()`
     came before."""

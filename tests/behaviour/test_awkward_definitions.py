@@ -17,7 +17,8 @@ from rowsmith.models.functions import Cast, Coalesce, Concat, Replace
 _labels = itertools.count()
 
 WORDS = [
-    "it's", 'a "b"', "100%", "?", "%s", "%(x)s", "{0}", "back\\slash", "new\nline", ";--", "/* x */", "$1", "日本 😀", " ",
+    "it's", 'a "b"', "100%", "?", "%s", "%(x)s", "{0}", "back\\slash", "new\nline", ";--", "/* x */", "$1",
+    "日本 😀", " ",
 ]  # fmt: skip
 
 ZONE = dt.timezone(dt.timedelta(hours=5, minutes=30))

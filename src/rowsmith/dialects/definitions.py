@@ -33,6 +33,8 @@ class DefinitionRenderer:
     # A prefix of text is only found by an index that was made for it.
     pattern_indexes: ClassVar[bool] = False
     tables_query: ClassVar[str]
+    # The table that holds the last keys given out; None where that is not for others to change.
+    sequences_table: ClassVar[str | None] = None
 
     def __init__(self, quote: Callable[[str], str]) -> None:
         self.quote = quote
@@ -162,6 +164,10 @@ class DefinitionRenderer:
 
     def index_extras(self, node: CreateIndex) -> str:
         return ""
+
+    def empty_tables(self, names: tuple[str, ...], reset_sequences: bool) -> list[str]:
+        """The statements that delete all rows, and let keys begin at 1 again when `reset_sequences`."""
+        raise NotImplementedError
 
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
         return f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"

@@ -13,7 +13,7 @@ from typing import Any
 from rowsmith import config
 from rowsmith.exceptions import FieldDoesNotExist, ImproperlyConfigured, did_you_mean
 from rowsmith.metadata import ancestry, names
-from rowsmith.metadata.registry import Apps, apps
+from rowsmith.metadata.registry import Apps, apps, isolated
 
 _ATTRIBUTES: Mapping[str, Any] = {
     "abstract": False,
@@ -97,7 +97,7 @@ class Options:
         self.original_attrs: dict[str, Any] = dict(given)
         for name, default in _ATTRIBUTES.items():
             setattr(self, name, given.get(name, default))
-        self.apps: Apps = given.get("apps") or apps
+        self.apps: Apps = given.get("apps") or isolated.get() or apps
         self.object_name: str = cls.__name__
         self.model_name: str = cls.__name__.lower()
         self.app_label: str = given.get("app_label") or _configured_label(module) or names.app_label(module)

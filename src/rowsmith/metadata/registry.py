@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from rowsmith.exceptions import did_you_mean
 
 _arrivals = itertools.count(1)
+
+isolated: ContextVar[Apps | None] = ContextVar("isolated", default=None)
+"""The registry that models enter for the time being, instead of the one for all; for tests."""
 
 
 class AppConfig:

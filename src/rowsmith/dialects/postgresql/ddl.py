@@ -85,6 +85,9 @@ class PostgresDefinitions(DefinitionRenderer):
     def key_tablespace(self, name: str | None) -> str:
         return f" USING INDEX TABLESPACE {self.quote(name)}" if name else ""
 
+    def empty_tables(self, names: tuple[str, ...], reset_sequences: bool) -> list[str]:
+        return [f"TRUNCATE {self.names(names)}{' RESTART IDENTITY' if reset_sequences else ''} CASCADE"]
+
     def index_part(self, part: IndexPart) -> str:
         text = self.quote(part.column) if part.column is not None else f"({part.expression})"
         opclass = f" {part.opclass}" if part.opclass else ""

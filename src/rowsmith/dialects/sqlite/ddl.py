@@ -62,5 +62,14 @@ class SqliteDefinitions(DefinitionRenderer):
             return f"(JSON_VALID({name}) OR {name} IS NULL)"
         return super().column_check(column)
 
+    sequences_table = "sqlite_sequence"
+
+    def empty_tables(self, names: tuple[str, ...], reset_sequences: bool) -> list[str]:
+        emptied = [f"DELETE FROM {self.quote(name)}" for name in names]
+        if not reset_sequences:
+            return emptied
+        listed = ", ".join("'" + name.strip('"').replace("'", "''") + "'" for name in names)
+        return [*emptied, f"DELETE FROM {self.sequences_table} WHERE name IN ({listed})"]
+
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
         return super().drop_table(name, if_exists, cascade=False)
