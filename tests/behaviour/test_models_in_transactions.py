@@ -102,70 +102,70 @@ def other_program():
     )
 
 
-class Vessel(models.Model):
+class Barge(models.Model):
     name = models.CharField(max_length=20, unique=True)
     tons = models.IntegerField(default=0)
 
 
-class Sailboat(Vessel):
+class SailingBarge(Barge):
     sails = models.IntegerField(default=1)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(sails__gt=0), name="some_sail")]
 
 
-class Crew(models.Model):
-    vessel = models.ForeignKey(Vessel, models.CASCADE)
+class Bargee(models.Model):
+    barge = models.ForeignKey(Barge, models.CASCADE)
     name = models.CharField(max_length=20)
 
 
 @pytest.fixture
 def harbour(tables):
-    tables(Vessel, Sailboat, Crew)
-    return Sailboat.objects.create(name="Gull", tons=3, sails=2)
+    tables(Barge, SailingBarge, Bargee)
+    return SailingBarge.objects.create(name="Gull", tons=3, sails=2)
 
 
 @pytest.mark.feature("T-002")
 def test_an_operation_of_several_statements_is_kept_as_a_whole_or_not_at_all(harbour):
     with pytest.raises(IntegrityError):
-        Sailboat.objects.create(name="Tern", sails=0)  # the parent's row was inserted already
-    assert list(Vessel.objects.values_list("name", flat=True)) == ["Gull"]
+        SailingBarge.objects.create(name="Tern", sails=0)  # the parent's row was inserted already
+    assert list(Barge.objects.values_list("name", flat=True)) == ["Gull"]
 
     harbour.name, harbour.sails = "Swan", 0
     with pytest.raises(IntegrityError):
         harbour.save()
     with pytest.raises(IntegrityError):
-        Sailboat.objects.update(tons=9, sails=0)
-    assert Sailboat.objects.values_list("name", "tons", "sails").get() == ("Gull", 3, 2)
+        SailingBarge.objects.update(tons=9, sails=0)
+    assert SailingBarge.objects.values_list("name", "tons", "sails").get() == ("Gull", 3, 2)
 
     with pytest.raises(IntegrityError):
-        Vessel.objects.bulk_create([Vessel(name="Auk"), Vessel(name="Gull")], batch_size=1)
-    others = [Vessel.objects.create(name=name) for name in ("Auk", "Owl")]
+        Barge.objects.bulk_create([Barge(name="Auk"), Barge(name="Gull")], batch_size=1)
+    others = [Barge.objects.create(name=name) for name in ("Auk", "Owl")]
     for other in others:
         other.name = "Rook"
     with pytest.raises(IntegrityError):
-        Vessel.objects.bulk_update(others, ["name"], batch_size=1)
-    assert sorted(Vessel.objects.values_list("name", flat=True)) == ["Auk", "Gull", "Owl"]
+        Barge.objects.bulk_update(others, ["name"], batch_size=1)
+    assert sorted(Barge.objects.values_list("name", flat=True)) == ["Auk", "Gull", "Owl"]
 
-    Crew.objects.create(vessel=harbour, name="Ann")
+    Bargee.objects.create(barge=harbour, name="Ann")
 
     def refuse(sender, instance, **kwargs):
         raise RuntimeError("stay")
 
-    post_delete.connect(refuse, sender=Sailboat)
+    post_delete.connect(refuse, sender=SailingBarge)
     try:
         with pytest.raises(RuntimeError, match="stay"):
-            Vessel.objects.all().delete()
+            Barge.objects.all().delete()
     finally:
-        post_delete.disconnect(refuse, sender=Sailboat)
-    assert (Vessel.objects.count(), Sailboat.objects.count(), Crew.objects.count()) == (3, 1, 1)
+        post_delete.disconnect(refuse, sender=SailingBarge)
+    assert (Barge.objects.count(), SailingBarge.objects.count(), Bargee.objects.count()) == (3, 1, 1)
 
 
 @pytest.mark.feature("T-002")
 def test_inside_of_a_block_the_failure_of_such_an_operation_undoes_it_alone(harbour):
     with transaction.atomic():
-        Vessel.objects.create(name="Auk")
+        Barge.objects.create(name="Auk")
         with pytest.raises(IntegrityError), transaction.atomic():
-            Sailboat.objects.create(name="Tern", sails=0)
-        Vessel.objects.create(name="Owl")
-    assert sorted(Vessel.objects.values_list("name", flat=True)) == ["Auk", "Gull", "Owl"]
+            SailingBarge.objects.create(name="Tern", sails=0)
+        Barge.objects.create(name="Owl")
+    assert sorted(Barge.objects.values_list("name", flat=True)) == ["Auk", "Gull", "Owl"]
