@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import date
 
 import pytest
 
@@ -65,6 +66,17 @@ class Bill(Kin):
     total = models.IntegerField(default=0)
 
 
+class Receipt(Kin):
+    """One of an order, and known by its key."""
+
+    order = models.OneToOneField(Order, models.CASCADE, primary_key=True)
+    text = models.TextField(default="")
+
+
+class Copy(Kin):
+    receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="copies")
+
+
 class Step(Kin):
     """A weak entity: its key begins with that of its order."""
 
@@ -100,7 +112,7 @@ class Delivery(Kin):
     days = models.IntegerField(default=2)
 
 
-ALL = (Tenant, Label, Order, Line, Remark, Bill, Step, Proof, Watch, Pin, Hold, Carrier, Delivery)
+ALL = (Tenant, Label, Order, Line, Remark, Bill, Receipt, Copy, Step, Proof, Watch, Pin, Hold, Carrier, Delivery)
 
 
 @pytest.fixture
@@ -457,6 +469,38 @@ def test_keys_that_hold_the_key_of_another(kin):
     assert list(Proof.objects.filter(step__order__tenant=kin["one"])) == [proof]
     assert Proof.objects.select_related("step__order__tenant").get().step.order.tenant == kin["one"]
     assert notes(Order.objects.filter(steps__proof=proof)) == ["a"]
+
+
+def test_a_key_that_is_a_relation(kin):
+    a = kin["a"]
+    receipt = Receipt.objects.create(order=a)
+    assert receipt.pk == a.pk
+    receipt.text = "changed"
+    receipt.save()
+    assert Receipt.objects.get(pk=a.pk).text == "changed"
+    assert Receipt.objects.in_bulk([a.pk]) == {a.pk: receipt}
+    assert a.receipt == receipt
+    copy = Copy.objects.create(receipt=receipt)
+    assert copy.receipt_id == a.pk
+    assert Copy.objects.filter(receipt__order=a).get() == copy
+    assert Copy.objects.filter(receipt__order__note="a").get() == copy
+    assert Copy.objects.select_related("receipt__order").get().receipt.order.note == "a"
+    assert notes(Order.objects.filter(receipt__copies=copy)) == ["a"]
+    assert Receipt.objects.annotate(n=Count("copies")).get().n == 1
+    assert a.delete()[1] == {"kin.Copy": 1, "kin.Receipt": 1, "kin.Order": 1}
+
+
+class Shift(Kin):
+    pk = models.CompositePrimaryKey("room", "day")
+    room = models.IntegerField()
+    day = models.DateField()
+
+
+def test_neighbours_by_a_date_that_is_part_of_the_key(tables):
+    tables(Shift)
+    days = [Shift.objects.create(pk=(room, date(2026, 1, day))) for day, room in ((1, 5), (2, 3), (2, 4), (3, 1))]
+    assert [day.get_next_by_day() for day in days[:3]] == days[1:]
+    assert days[2].get_previous_by_day() == days[1]
 
 
 # Joins without columns of their own

@@ -190,3 +190,40 @@ def test_wrong_shares_are_refused():
             other = models.ForeignKey("self", models.CASCADE, from_fields=("id",))
 
             Meta = meta()
+
+
+def test_rows_of_such_a_key_are_no_parents():
+    with pytest.raises(TypeError, match="OneToOneField"):
+
+        class Child(Kept):
+            Meta = meta()
+
+
+def test_a_model_that_is_defined_anew_changes_the_columns_of_those_that_refer_to_it():
+    options = meta()
+
+    class Line(models.Model):
+        order = models.ForeignKey("Order", models.CASCADE)
+
+        Meta = options
+
+    def columns():
+        return [field.attname for field in Line._meta.concrete_fields]
+
+    body = {"a": models.IntegerField(), "b": models.IntegerField(), "c": models.IntegerField()}
+
+    def define(**more):
+        fields = {name: field.clone() for name, field in body.items()}
+        return type("Order", (models.Model,), {"__module__": __name__, "Meta": options, **fields, **more})
+
+    assert columns() == ["id", "order_id"]
+    first = define(pk=models.CompositePrimaryKey("a", "b"))
+    assert columns() == ["id", "order_a", "order_b"]
+    assert Line(order=first(1, 2)).order_id == (1, 2)
+    second = define(pk=models.CompositePrimaryKey("c", "a"))
+    assert columns() == ["id", "order_c", "order_a"]
+    assert Line(order=second(a=1, c=3)).order_id == (3, 1)
+    third = define()
+    assert columns() == ["id", "order_id"]
+    assert Line(order=third(id=5)).order_id == 5
+    assert not findings(Line)

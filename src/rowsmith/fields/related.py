@@ -318,6 +318,8 @@ class ForeignKey(ForeignObject[S, G]):
 
     def _settle(self) -> None:
         """Take a column for each member of the other model's key, where that key consists of several."""
+        if self.column is None:
+            self._give_columns_back()
         members = () if self.remote_field.field_name is not None else self.related_model._meta.pk.members
         label = f"{self.model._meta.label}.{self.name}"
         if len(members) < 2:
@@ -335,9 +337,7 @@ class ForeignKey(ForeignObject[S, G]):
                 f"{label} refers to a key of {len(members)} columns, so from_fields must have {len(members)} items: "
                 "the name of a field that holds the value, or None for a column of the relation's own."
             )
-        for name in ("related_fields", "steps", "sql_type", "target_field"):
-            self.__dict__.pop(name, None)
-            self.remote_field.__dict__.pop(name, None)
+        self._forget_columns()
         self.column, self.concrete = None, False
         self.to_fields = [member.name for member in members]
         self.from_fields = [
@@ -360,9 +360,25 @@ class ForeignKey(ForeignObject[S, G]):
     _stands_for_parts = _stands_for_key
 
     def _own_column(self, name: str, member: Any, place: int) -> None:
-        local = self.model._meta.local_fields
-        local[:] = [field for field in local if not (isinstance(field, KeyPart) and field.name == name)]
         KeyPart(self, member, place).contribute_to_class(self.model, name)
+
+    def _give_columns_back(self) -> None:
+        """Be a field of one column again: the other model was defined anew, perhaps with another key."""
+        local = self.model._meta.local_fields
+        local[:] = [field for field in local if not (isinstance(field, KeyPart) and field.relation is self)]
+        self.__dict__.pop("local_key", None)
+        self._forget_columns()
+        self.from_fields, self.to_fields = [RECURSIVE], [self.remote_field.field_name]
+        self.column, self.concrete = self.get_attname_column()[1], True
+        if self.attname in self.model.__dict__:
+            delattr(self.model, self.attname)
+        self.model._meta.expire()
+        self.model._install_field(self)
+
+    def _forget_columns(self) -> None:
+        for name in ("related_fields", "steps", "sql_type", "target_field"):
+            self.__dict__.pop(name, None)
+            self.remote_field.__dict__.pop(name, None)
 
     def get_attname_column(self) -> tuple[str, str | None]:
         attname = self.get_attname()

@@ -119,9 +119,9 @@ class Validation:
                 if not any(name in exclude for name in names):
                     checks.append((owner, tuple(names)))
             for field in owner._meta.local_fields:
-                names = tuple(member.name for member in field.members)
-                if field.unique and not any(name in exclude for name in (field.name, *names)):
-                    checks.append((field.model, names))
+                parts = tuple(member.name for member in field.members)
+                if field.unique and not any(name in exclude for name in (field.name, *parts)):
+                    checks.append((field.model, (field.name,) if field.is_relation else parts))
         # A proxy has the fields of its concrete model.
         return list(dict.fromkeys(checks))
 
