@@ -106,17 +106,24 @@ class Barge(models.Model):
     name = models.CharField(max_length=20, unique=True)
     tons = models.IntegerField(default=0)
 
+    class Meta:
+        app_label = "harbour"
+
 
 class SailingBarge(Barge):
     sails = models.IntegerField(default=1)
 
     class Meta:
+        app_label = "harbour"
         constraints = [models.CheckConstraint(condition=models.Q(sails__gt=0), name="some_sail")]
 
 
 class Bargee(models.Model):
     barge = models.ForeignKey(Barge, models.CASCADE)
     name = models.CharField(max_length=20)
+
+    class Meta:
+        app_label = "harbour"
 
 
 @pytest.fixture

@@ -192,13 +192,6 @@ def test_wrong_shares_are_refused():
             Meta = meta()
 
 
-def test_rows_of_such_a_key_are_no_parents():
-    with pytest.raises(TypeError, match="OneToOneField"):
-
-        class Child(Kept):
-            Meta = meta()
-
-
 def test_a_model_that_is_defined_anew_changes_the_columns_of_those_that_refer_to_it():
     options = meta()
 

@@ -274,13 +274,6 @@ def _share_table(cls: Any, concrete: list[Any], contributions: dict[str, Any]) -
 def _link_parents(cls: Any, parents: list[Any]) -> None:
     """Inherit from concrete models: a link to the row of each, which is the key unless there is another one."""
     options = cls._meta
-    for parent in parents:
-        if parent._meta.pk.column is None:
-            raise TypeError(
-                f"{cls.__name__} cannot inherit from {parent.__name__}, whose key has several columns: the link to its "
-                f"row would be the key of {cls.__name__}. Write {parent._meta.model_name} = OneToOneField("
-                f"{parent.__name__}, CASCADE, primary_key=True), or make {parent.__name__} abstract."
-            )
     twice = ancestry.clash(parents)
     if twice is not None:
         one, other = twice
