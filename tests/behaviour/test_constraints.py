@@ -235,6 +235,54 @@ def test_expressions_of_several_kinds_can_be_unique(tables):
     assert judged(Kind(data={"code": 2, "kind": "x"}), "one_code") == (True, 1)
 
 
+@pytest.mark.feature("C-007")
+@pytest.mark.parametrize(
+    "condition",
+    [Q(number__lt=2**40), Q(number__lt=2**100), Q(number__gt=-(2**100)), ~Q(number=2**70), Q(number__gte=-0.5),
+     ~Q(number__gt=2**100), Q(number__in=[1, 2**90]), Q(number__range=(0, 2**90))],
+    ids=str,
+)  # fmt: skip
+def test_a_rule_lets_a_missing_value_pass_whatever_it_is_compared_with(tables, condition):
+    class Bounded(models.Model):
+        number = models.IntegerField(null=True)
+
+        class Meta:
+            app_label = "constraints_bounded"
+            constraints = [models.CheckConstraint(condition=condition, name="bound")]
+
+    tables(Bounded)
+    for number in (1, None):
+        Bounded.objects.create(number=number)
+        assert judged(Bounded(number=number), "bound") == (True, 1)
+
+
+@pytest.mark.feature("C-017")
+def test_a_condition_that_is_unknown_is_not_met(tables):
+    class Partial(models.Model):
+        number = models.IntegerField()
+        weight = models.IntegerField(null=True)
+        grade = models.IntegerField(db_default=Value(2) + 1)
+
+        class Meta:
+            app_label = "constraints_partial"
+            constraints = [
+                models.UniqueConstraint(fields=["number"], condition=Q(weight__gt=1), name="heavy"),
+                models.CheckConstraint(condition=Q(grade__gt=3) | Q(weight=0), name="good"),
+            ]
+
+    tables(Partial)
+    Partial.objects.create(number=1, weight=None, grade=9)
+    Partial.objects.create(number=1, weight=None, grade=9)
+    Partial.objects.create(number=1, weight=2, grade=9)
+    assert judged(Partial(number=1, weight=None), "heavy") == (True, 1)
+    assert judged(Partial(number=1, weight=2), "heavy") == (None, 1)
+    # What the database will fill in counts, and an expression that reads no column; others cannot be told.
+    assert judged(Partial(number=1, weight=1), "good") == (None, 1)
+    assert judged(Partial(number=1, weight=0), "good") == (True, 1)
+    assert judged(Partial(number=1, weight=1, grade=Value(2) * 2), "good") == (True, 1)
+    assert judged(Partial(number=1, weight=1, grade=F("grade") + 1), "good") == (True, 0)
+
+
 @pytest.mark.feature("C-005")
 def test_constraints_are_equal_by_what_they_say_and_can_be_built_again():
     for constraint in (*Hall._meta.constraints, *Slot._meta.constraints, *Seat._meta.constraints):

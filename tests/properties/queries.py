@@ -11,6 +11,7 @@ from tests.properties import data
 from tests.properties.chapters import chapter
 from tests.properties.expressions import IMPOSSIBLE, Composer
 from tests.properties.program import Bin, Call, Get, Index, Lit, Name, Node, Not, Seq
+from tests.properties.rules import rule
 from tests.properties.schema import LINKS, TABLES, Link, is_nullable, key_kind, keys, kinds_of
 
 BOOK_HEAVY = ["Book"] * 5 + ["Author"] * 4 + ["Review", "Review", "Publisher", "Tag", "Profile", "Country"]
@@ -482,6 +483,8 @@ class Writer:
             return self.mistaken()
         if self.chance(0.12):
             return self.writing()
+        if self.chance(0.04):
+            return Query("Book", rule(self), ordered=True)
         model = self.rng.choice(BOOK_HEAVY)
         if self.aggregates and self.chance(0.2):
             return self.aggregating(model)

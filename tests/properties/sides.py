@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.properties import program, schema
+from tests.properties import program, rules, schema
 from tests.properties.data import Row
 from tests.properties.places import Place
 
@@ -50,6 +50,7 @@ class Side:
             "change": change,
             "change_many": change_many,
             "arranged": arranged,
+            "judged": rules.judged,
         }
 
     def fill(self, rows: dict[str, list[Row]]) -> None:

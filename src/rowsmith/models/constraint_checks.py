@@ -9,6 +9,7 @@ from rowsmith.db import connections
 from rowsmith.exceptions import ValidationError
 from rowsmith.execution.constants import evaluate
 from rowsmith.expressions import F, OrderBy, Q
+from rowsmith.expressions.combinable import Shaped
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.defaults import DatabaseDefault
 from rowsmith.lookups.comparison import Exact, IsNull
@@ -44,9 +45,15 @@ def over_row(model: Any, expression: Any, instance: Any, exclude: Collection[str
         if field.generated:
             continue
         value = getattr(instance, field.attname)
-        if is_expression(value) or isinstance(value, DatabaseDefault):
+        if isinstance(value, DatabaseDefault):
+            value = value.expression
+        if not is_expression(value):
+            values[field.column] = field.get_prep_value(value)
+        elif isinstance(value, Shaped) and fields_read(model, [value]) == ():
+            values[field.column] = value
+        else:
+            # It is computed from the row as it is stored, or by SQL of the user's own.
             return None
-        values[field.column] = field.get_prep_value(value)
     return OverRow(model, expression, values)
 
 

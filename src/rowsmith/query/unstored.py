@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from rowsmith.expressions.base import Resolved, Scope
-from rowsmith.expressions.combinable import Combinable, kind_of
+from rowsmith.expressions.combinable import Combinable, Shaped, kind_of
 from rowsmith.expressions.q import Q
 from rowsmith.query.planner import nest
 from rowsmith.query.query import query_of
@@ -14,11 +14,26 @@ from rowsmith.query.resolver import Resolver
 from rowsmith.query.slots import Slots
 from rowsmith.sql import expressions as sql
 from rowsmith.sql.nodes import Node, rewrite, walk
+from rowsmith.sql.types import Integer, Serial
+
+
+class RuleScope(Resolver):
+    """What a rule about rows resolves its names against: what is unknown must stay so, and not become false.
+
+    A filter leaves out the rows of which it knows nothing; a rule lets them pass.
+    """
+
+    def column(self, alias: str, field: Any) -> sql.Expression:
+        column = super().column(alias, field)
+        if not isinstance(column, sql.Column) or not isinstance(column.type, Integer | Serial):
+            return column
+        # What was computed may be any number, so that no comparison is answered by the column's range alone.
+        return sql.Column(alias, column.name, type=column.type, nullable=column.nullable, computed=True)
 
 
 def resolved(model: Any, expression: Any, slots: Slots) -> Resolved:
     """A Q or an expression over the model's own columns."""
-    scope = Resolver(query_of(model._meta), slots, nest, allow_joins=False)
+    scope = RuleScope(query_of(model._meta), slots, nest, allow_joins=False)
     if isinstance(expression, Q):
         return Resolved(sql.Truth(scope.condition(expression)))
     found: Resolved = expression.resolve(scope)
@@ -49,7 +64,8 @@ class OverRow(Combinable):
     """A Q or an expression in which values stand in the place of the row's columns.
 
     model:   whose columns it names.
-    values:  what they are, by column name; generated columns are computed from the others.
+    values:  what they are, by column name: plain ones, or expressions that read no column; generated columns are
+             computed from the others.
     """
 
     __slots__ = ("expression", "model", "values")
@@ -83,7 +99,11 @@ class OverRow(Combinable):
         given: dict[str, sql.Expression] = {}
         for column, value in self.values.items():
             field = fields[column]
-            given[column] = sql.RowValue(slots.take(value).slot(None, field.sql_type), type=field.sql_type)
+            if isinstance(value, Shaped):
+                operand = resolved(self.model, value, slots).node
+            else:
+                operand = slots.take(value).slot(None, field.sql_type)
+            given[column] = sql.RowValue(operand, type=field.sql_type)
 
         def change(node: Node) -> Node | None:
             if not isinstance(node, sql.Column) or node.alias != self.model._meta.db_table:
