@@ -83,7 +83,7 @@ class Connection:
         self._watch = Watch(self.alias, options.echo)
         self._watch.logging = options.debug or options.echo or sql_logger.isEnabledFor(10)
         # Is there anything beside running it to be done with a statement?
-        self._special = self._watch.logging or not settings.autocommit
+        self._special = self._watch.is_active() or not settings.autocommit
         self._pool = self._make_pool(self._driver.connect)
         self._loop_pools: dict[Any, Pool] = {}
         self._last_loop: Any = None

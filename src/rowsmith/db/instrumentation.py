@@ -19,6 +19,9 @@ Wrapper = Callable[[Execute, str, Any, bool, dict[str, Any]], Any]
 
 LOG_LIMIT = 9000
 
+observers: list[Wrapper] = []
+"""Wrappers around every statement of every connection, for as long as the process wants."""
+
 
 class _Installed:
     """A wrapper for as long as its block is open; tasks started inside inherit it, but not for longer."""
@@ -44,7 +47,7 @@ class Watch:
 
     def is_active(self, leaving: int = 0) -> bool:
         """Does anybody watch, apart from `leaving` wrappers that are about to be removed?"""
-        return self._count > leaving or self.logging
+        return self._count > leaving or self.logging or bool(observers)
 
     @property
     def wrappers(self) -> list[Wrapper]:
@@ -68,7 +71,7 @@ class Watch:
     def run(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Send a statement through the wrappers, the first installed outermost, and into the log."""
         innermost = self._logged(execute) if self.logging else execute
-        for wrapper in reversed(self.wrappers):
+        for wrapper in reversed((*observers, *self.wrappers)):
             innermost = _around(wrapper, innermost)
         return innermost(sql, params, many, context)
 
