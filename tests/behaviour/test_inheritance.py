@@ -515,6 +515,25 @@ def test_a_child_can_be_made_of_a_parent_that_is_there(town):
         Trattoria(id=town["diner"].pk, name="Dora").save(update_fields=["gnocchi"])
 
 
+def test_only_what_is_loaded_is_saved_in_every_table(town):
+    diner = Diner.objects.only("name").get(name="Dora")
+    diner.name = "Flora"
+    with recorded_statements() as seen:
+        diner.save()
+    assert [str(s).split('"')[1] for s in seen if "UPDATE" in str(s)] == [Venue._meta.db_table]
+    diner = Diner.objects.defer("name").get(name="Flora")
+    diner.seats = 44
+    diner.save()
+    assert "name" in diner.get_deferred_fields()
+    assert Diner.objects.values_list("name", "address", "seats").get(seats=44) == ("Flora", "2 Main", 44)
+    for names in (["id"], ["venue_ptr"], ["pk"]):
+        with pytest.raises(ValueError, match="primary keys"):
+            diner.save(update_fields=names)
+    with pytest.raises(ValueError, match="primary key fields"):
+        Diner.objects.bulk_update([diner], ["id"])
+    assert Diner.objects.update_or_create(name="Flora", defaults={"id": diner.pk, "seats": 45})[0].seats == 45
+
+
 def test_the_instance_of_the_parent_is_made_of_what_is_loaded(town):
     diner = Diner.objects.get(name="Dora")
     with recorded_statements() as seen:

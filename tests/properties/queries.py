@@ -658,7 +658,12 @@ class Writer:
             values = tuple((k, v) for k, v in self.assignments(model) if isinstance(v, Lit))
             if values and self.chance(0.3):
                 values = (("save", Lit({"update_fields": [values[0][0]]})), *values)
-            node = Call(None, "change", (self.instance(model),), values)
+            held = self.instance(model)
+            if TABLES[model].parents and self.chance(0.5):
+                # What was not loaded is not written, whichever of its tables it is in.
+                base = self.columns_only(Chain(model, Get(Name(model), "objects")))
+                held = Call(base.node, "get", (), (("pk", Lit(self.key(model))),))
+            node = Call(None, "change", (held,), values)
         elif choice < 0.82:
             node = self.relating()
         elif choice < 0.9:

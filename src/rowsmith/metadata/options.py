@@ -396,6 +396,16 @@ class Options:
         return tuple(field for field in self.written_fields if field not in self.pk_fields)
 
     @cached_property
+    def key_fields(self) -> frozenset[Any]:
+        """The fields that hold the key, and those that hold the keys of ancestors."""
+        return frozenset(field for model in self.tables for field in model._meta.pk_fields)
+
+    @cached_property
+    def saved_fields(self) -> tuple[Any, ...]:
+        """What save() sets in all tables of a row: the columns but for keys and those that the database computes."""
+        return tuple(field for field in self.concrete_fields if not field.generated and field not in self.key_fields)
+
+    @cached_property
     def written_fields(self) -> tuple[Any, ...]:
         """The columns of the model's own table whose values come from the instance, not from the database alone."""
         return tuple(field for field in self.local_concrete_fields if not field.generated)

@@ -115,8 +115,8 @@ class Persistence:
         elif type(self) is not cls and not self._adding and not force_insert:
             # Columns that were never loaded have no value to write.
             held = self.__dict__
-            loaded = frozenset(f.name for f in meta.plain_fields if f.attname in held)
-            if len(loaded) < len(meta.plain_fields) and alias == (self._database or DEFAULT_DB_ALIAS):
+            loaded = frozenset(f.name for f in meta.saved_fields if f.attname in held)
+            if len(loaded) < len(meta.saved_fields) and alias == (self._database or DEFAULT_DB_ALIAS):
                 names = loaded
         if pre_save.receivers and not meta.auto_created:
             pre_save.send(sender=cls, instance=self, raw=raw, using=alias, update_fields=names)
@@ -343,7 +343,7 @@ def _forget(instance: Any, field: Any) -> None:
 
 
 def _check_update_fields(meta: Any, names: frozenset[str]) -> None:
-    known = {name for f in meta.concrete_fields if f not in meta.pk_fields for name in (f.name, f.attname)}
+    known = {name for f in meta.concrete_fields if f not in meta.key_fields for name in (f.name, f.attname)}
     known |= {f.name for f in meta.fields if f.forward and f.column is None}
     unknown = sorted(names - known)
     if unknown:

@@ -98,7 +98,7 @@ class Writing(Reading[M, R]):
         meta = self.model._meta
         names = set(defaults)
         concrete = {f.name for f in meta.concrete_fields} | {f.attname for f in meta.concrete_fields}
-        keys = {"pk", *(name for f in meta.pk_fields for name in (f.name, f.attname))}
+        keys = {"pk", *(name for f in meta.key_fields for name in (f.name, f.attname))}
         if not names <= concrete - keys or not names:
             return {} if names else {"update_fields": ()}
         names |= {f.name for f in meta.concrete_fields if getattr(f, "auto_now", False)}
@@ -202,7 +202,7 @@ class Writing(Reading[M, R]):
         chosen = tuple(field for name in names for field in _columns(meta, name))
         if any(not f.concrete or f.many_to_many for f in chosen):
             raise ValueError("bulk_update() can only be used with concrete fields.")
-        if any(f in meta.pk_fields for f in chosen):
+        if any(f in meta.key_fields for f in chosen):
             raise ValueError("bulk_update() cannot be used with primary key fields.")
         instances = self._instances("bulk_update", objs)
         chosen = tuple(field for field in chosen if not field.generated)
