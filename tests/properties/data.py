@@ -130,7 +130,7 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     scale = rng.choice([0, 1, 1, 1, 1, 1, 1, 2, 2, 2])
     sizes = {"Country": 4, "Author": 8, "Profile": 5, "Publisher": 4, "Tag": 6, "Book": 16,
              "Contribution": 14, "Review": 18, "Chapter": 12, "Venue": 5, "Store": 6, "Flagship": 5,
-             "Licence": 3, "Depot": 4, "Visit": 14, "Shelf": 6, "Item": 14}  # fmt: skip
+             "Licence": 3, "Depot": 4, "Visit": 14, "Shelf": 6, "Item": 14, "Parcel": 12}  # fmt: skip
     rows: dict[str, list[Row]] = {}
     for model, table in TABLES.items():
         rows[model] = []
@@ -163,6 +163,16 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
                     continue
                 target = target_of(model, column)
                 to_field = column.options.get("to_field") or keys(target)[0]
+                if TABLES[target].key:
+                    row[f"{name}_id"] = None
+                    whole = [tuple(parent[part] for part in TABLES[target].key) for parent in rows[target]]
+                    if "from_fields" in column.options:
+                        # The room is a column of its own, whether or not it is that of a shelf.
+                        whole = [each for each in whole if each[0] == row["room"]]
+                    complete &= bool(whole) or column.null
+                    if whole and not (column.null and rng.random() < 0.3):
+                        row[f"{name}_id"] = rng.choice(whole)
+                    continue
                 if column.kind == "OneToOneField":
                     found = [free_authors.pop()] if free_authors else []
                 else:
@@ -194,4 +204,8 @@ def universe(seed: int | str) -> dict[str, list[Row]]:
     venues = [row["id"] for row in rows["Venue"]]
     pairs = {(rng.choice(venues), rng.choice(tags)) for _ in range(len(venues)) if venues and tags}
     rows["Venue.labels"] = [{"venue_id": a, "tag_id": b} for a, b in sorted(pairs)]
+    if "Parcel" in TABLES:
+        shelves = [(row["room"], row["place"]) for row in rows["Shelf"]]
+        linked = {(row["id"], rng.choice(shelves)) for row in rows["Parcel"] for _ in range(2)}
+        rows["Parcel.former"] = [{"parcel_id": a, "shelf_id": b} for a, b in sorted(linked)]
     return rows

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.properties import data, places, program, queries, sides
+from tests.properties import data, places, program, queries, schema, sides
 from tests.properties.expressions import call, wrapped
 from tests.properties.program import Bin, Call, Index, Lit, Node, Not
 
@@ -44,6 +44,8 @@ class Court:
             self.annotations_change_no_rows,
             self.windows_number_the_rows,
             self.groups_add_up,
+            self.relations_are_what_their_columns_say,
+            self.links_are_seen_from_both_sides,
             self.a_query_met_again_is_not_planned_again,
         ]
 
@@ -217,6 +219,53 @@ class Court:
         distinct = groups.call("distinct").node
         self.same("there is one group a value", len(rows), self.run(Call(distinct, "count")), counted.node, distinct)
 
+    def relations_are_what_their_columns_say(self, writer: queries.Writer) -> None:
+        name = writer.rng.choice(["shelf", "spare", "near"])
+        columns = (name, "room" if name == "near" else f"{name}_room", f"{name}_place", f"{name}__label")
+        parcels = queries.Get(queries.Name("Parcel"), "objects")
+        rows = self.run(call("list", Call(parcels, "values_list", tuple(map(Lit, ("pk", *columns))))))
+        self.same("a relation is its columns", [row[1] for row in rows], [row[2:4] for row in rows], parcels)
+        key = writer.key("Shelf")
+        if key[0] is None:
+            return
+        referring = {row[0] for row in rows if row[1] == tuple(key)}
+        equal, among = Call(parcels, "filter", (), ((name, Lit(key)),)), Lit([key, (99, "z")])
+        self.same("filter finds what refers", set(self.keys(equal)), referring, equal)
+        inside = Call(parcels, "filter", (), ((f"{name}__in", among),))
+        self.same("in finds what refers", set(self.keys(inside)), referring, inside)
+        others = Call(parcels, "exclude", (), ((name, Lit(key)),))
+        self.same("exclude finds the rest", set(self.keys(others)), {row[0] for row in rows} - referring, others)
+        nothing = Call(parcels, "filter", (), ((name, Lit(None)),))
+        alone = {row[0] for row in rows if None in row[2:4]}
+        self.same("None finds what refers to nothing", set(self.keys(nothing)), alone, nothing)
+        accessor = {"shelf": "parcels", "spare": "spared", "near": "nearby"}[name]
+        shelves = queries.Get(queries.Name("Shelf"), "objects")
+        counted = Call(shelves, "annotate", (), (("n", call("Count", Lit(accessor))),))
+        found = self.run(call("list", Call(counted, "values_list", (Lit("pk"), Lit("n")))))
+        expected = Counter(row[1] for row in rows)
+        self.same("shelves count what refers", dict(found), {pk: expected[pk] for pk, _ in found}, counted)
+        held = self.run(call("list", Call(shelves, "prefetch_related", (Lit(accessor),))))
+        groups = {shelf.pk: {parcel.pk for parcel in getattr(shelf, accessor).all()} for shelf in held}
+        whole = {shelf.pk: {row[0] for row in rows if row[1] == shelf.pk} for shelf in held}
+        self.same("prefetched are those that refer", groups, whole, shelves)
+        for way in ("select_related", "prefetch_related"):
+            loaded = self.run(call("list", Call(parcels, way, (Lit(name),))))
+            labels = {parcel.pk: getattr(getattr(parcel, name), "label", None) for parcel in loaded}
+            self.same(f"{way} finds the row", labels, {row[0]: row[4] for row in rows}, parcels)
+
+    def links_are_seen_from_both_sides(self, writer: queries.Writer) -> None:
+        links = set(self.run(call("list", Call(queries.Get(queries.Name("Parcel"), "objects"), "values_list",
+                                               (Lit("pk"), Lit("former"))))))  # fmt: skip
+        links = {(parcel, shelf) for parcel, shelf in links if None not in shelf}
+        for model, accessor, turned in (("Parcel", "former", False), ("Shelf", "once", True)):
+            rows = self.run(call("list", Call(queries.Get(queries.Name(model), "objects"), "prefetch_related",
+                                              (Lit(accessor),))))  # fmt: skip
+            found = {(row.pk, other.pk) for row in rows for other in getattr(row, accessor).all()}
+            self.same("links are seen from both sides", {(b, a) if turned else (a, b) for a, b in found}, links)
+            for row in rows:
+                mine = {other.pk for other in getattr(row, accessor).order_by("pk")}
+                self.same("a manager finds them one by one", mine, {b for a, b in found if a == row.pk})
+
     def a_query_met_again_is_not_planned_again(self, writer: queries.Writer) -> None:
         from rowsmith.query.shape import cache
 
@@ -237,7 +286,7 @@ class Court:
     # --- random rows
 
     def model(self, writer: queries.Writer) -> str:
-        return writer.rng.choice(queries.BOOK_HEAVY)
+        return writer.rng.choice([*queries.BOOK_HEAVY, "Parcel", "Parcel"])
 
     def rows(self, writer: queries.Writer) -> queries.Chain:
         """Rows of a model, each at most once."""
@@ -287,6 +336,7 @@ def run(
     """Try laws on `count` random queries; what was broken."""
     import rowsmith
 
+    schema.extend()
     side = sides.Rowsmith(place)
     rowsmith.create_tables(*side.models.values())
     court = Court(side)

@@ -375,6 +375,26 @@ def _links() -> dict[str, dict[str, Link]]:
 
 LINKS = _links()
 
+OURS: dict[str, Table] = {
+    "Parcel": Table(
+        {
+            "weight": col("IntegerField", null=True),
+            "shelf": key("Shelf", related_name="parcels"),
+            "spare": key("Shelf", null=True, related_name="spared", on_delete="SET_NULL"),
+            "room": col("IntegerField", null=True),
+            "near": key("Shelf", null=True, related_name="nearby", on_delete="DO_NOTHING", from_fields=("room", None)),
+            "former": many("Shelf", related_name="once"),
+        }
+    ),
+}
+"""Models that Django cannot have: relations to a key of several columns."""
+
+
+def extend() -> None:
+    """Add the models that are rowsmith's alone."""
+    TABLES.update(OURS)
+    LINKS.update(_links())
+
 KINDS = {
     "AutoField": "int",
     "CharField": "text",
