@@ -77,6 +77,18 @@ class Copy(Kin):
     receipt = models.ForeignKey(Receipt, models.CASCADE, related_name="copies")
 
 
+class Page(Kin):
+    order = models.ForeignKey(Order, models.CASCADE)
+    number = models.IntegerField()
+    color = models.IntegerField(default=0)
+
+    class Meta(Kin.Meta):
+        unique_together = [("order", "number")]
+        ordering = ["order", "-number"]
+        constraints = [models.UniqueConstraint(fields=["order", "color"], name="page_color")]
+        indexes = [models.Index(fields=["-order", "color"], name="page_by_order")]
+
+
 class Step(Kin):
     """A weak entity: its key begins with that of its order."""
 
@@ -112,7 +124,7 @@ class Delivery(Kin):
     days = models.IntegerField(default=2)
 
 
-ALL = (Tenant, Label, Order, Line, Remark, Bill, Receipt, Copy, Step, Proof, Watch, Pin, Hold, Carrier, Delivery)
+ALL = (Tenant, Label, Order, Line, Remark, Bill, Receipt, Copy, Page, Step, Proof, Watch, Pin, Hold, Carrier, Delivery)
 
 
 @pytest.fixture
@@ -588,3 +600,25 @@ def test_a_foreign_object_to_a_key(kin, tables):
     assert Call.objects.get(order__note="n").order == order
     assert list(order.calls.all()) == [call]
     assert Call.objects.filter(order__number__gt=1).count() == 2
+
+
+def test_constraints_and_indexes_over_a_relation_hold_all_of_its_columns(kin):
+    one, two = kin["a"], kin["b"]
+    page = Page.objects.create(order=one, number=1)
+    page.full_clean()
+    Page(order=two, number=1).full_clean()
+    for twin, named in ((Page(order=one, number=1, color=5), "number"), (Page(order=one, number=2), "color")):
+        with pytest.raises(ValidationError, match=f"(?i){named}"):
+            twin.full_clean()
+        with pytest.raises(IntegrityError), atomic():
+            twin.save()
+    Page(order=one, number=2).full_clean(exclude={"order"})
+    [changed] = Page.objects.bulk_create(
+        [Page(order=one, number=1, color=3)],
+        update_conflicts=True,
+        unique_fields=["order", "number"],
+        update_fields=["color"],
+    )
+    assert (changed.pk, Page.objects.get().color) == (page.pk, 3)
+    Page.objects.bulk_create([Page(order=two, number=1), Page(order=one, number=2)])
+    assert [(page.order_number, page.number) for page in Page.objects.all()] == [(1, 2), (1, 1), (2, 1)]

@@ -71,7 +71,10 @@ def _judge_unique(
 ) -> None:
     rows = model._default_manager.using(using)
     nulls_differ = constraint.nulls_distinct is not False
-    for expression in (*map(F, constraint.fields), *map(_undirected, constraint.expressions)):
+    if any(name in exclude for name in constraint.fields):
+        return
+    columns = [member.name for name in constraint.fields for member in model._meta.get_field(name).members]
+    for expression in (*map(F, columns), *map(_undirected, constraint.expressions)):
         computed = over_row(model, expression, instance, exclude)
         if computed is None:
             return
@@ -98,7 +101,9 @@ def _judge_unique(
 def _is_null(computed: OverRow) -> bool:
     """Whether it is a single column that holds NULL, which then needs no comparison."""
     field = computed.model._meta.fields_map.get(getattr(computed.expression, "name", None))
-    return field is not None and not field.generated and computed.values[field.column] is None
+    if field is None or field.generated:
+        return False
+    return any(computed.values[member.column] is None for member in field.members)
 
 
 def _undirected(expression: Any) -> Any:

@@ -64,7 +64,8 @@ def lookup_of(operand: Operand, name: str) -> Any:
 
 def unsupported(operand: Resolved, name: str, path: str) -> UnknownName:
     """The error for a lookup or transform that a field does not offer."""
-    known = list(names_for(operand.field, operand.node.type))
+    several = isinstance(operand.node, sql.Row)
+    known = sorted(rows.LOOKUPS) if several else list(names_for(operand.field, operand.node.type))
     if isinstance(operand.field, RelatedKey):
         model = operand.field.related_model
         return UnknownName(
