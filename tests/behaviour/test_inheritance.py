@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import uuid
 
 import pytest
 
@@ -770,3 +771,68 @@ def test_a_key_of_several_columns_is_inherited_whole(tables):
     assert Berth.objects.get(pk=("N", 1)).depth == 2
     assert HeatedBerth.objects.filter(depth=2).delete()[0] == 4
     assert Berth.objects.get().quay == "S"
+
+
+class Asset(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(max_length=10, unique=True)
+    price = models.IntegerField(default=2)
+    gross = models.GeneratedField(expression=F("price") * 2, output_field=models.IntegerField(), db_persist=True)
+    state = models.CharField(max_length=10, db_default="new")
+
+
+class Vehicle(Asset):
+    wheels = models.IntegerField(default=4)
+    axles = models.GeneratedField(expression=F("wheels") / 2, output_field=models.IntegerField(), db_persist=True)
+    grade = models.IntegerField(db_default=7)
+
+
+class Plated(Asset):
+    plate = models.CharField(max_length=5, primary_key=True)
+
+
+class ByCode(Asset):
+    asset = models.OneToOneField(Asset, models.CASCADE, parent_link=True, to_field="code")
+    shelf = models.IntegerField(default=0)
+
+
+@pytest.fixture
+def assets(tables):
+    tables(Asset, Vehicle, Plated, ByCode)
+
+
+def test_what_databases_and_fields_make_up_is_made_in_each_table(assets):
+    vehicle = Vehicle(code="v")
+    vehicle.save()
+    assert vehicle.pk == vehicle.id == vehicle.asset_ptr_id is not None
+    assert (vehicle.gross, vehicle.state, vehicle.axles, vehicle.grade) == (4, "new", 2, 7)
+    assert Vehicle.objects.filter(gross=4, axles=2).update(price=5, wheels=6) == 1
+    found = Vehicle.objects.get(gross=10, axles=3)
+    found.price, found.wheels, found.state = 1, 2, "old"
+    found.save()
+    assert (found.gross, found.axles) == (2, 1)
+    assert Vehicle.objects.values_list("gross", "axles", "state", "grade").get() == (2, 1, "old", 7)
+    # A key that was given is looked for, as everywhere; with a default, a new instance is inserted at once.
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vehicle(id=found.id, code="w").save()
+
+
+def test_a_key_of_the_childs_own_is_not_that_of_its_parent(assets):
+    plated = Plated.objects.create(code="p", plate="AB1")
+    assert (plated.pk, plated.asset_ptr_id) == ("AB1", plated.id)
+    assert Plated.objects.get(pk="AB1", code="p").asset_ptr == Asset.objects.get(code="p")
+    assert Asset.objects.get(plated="AB1").plated == plated
+    assert Plated.objects.filter(plate="AB1").update(price=9) == 1
+    plated = Plated.objects.only("plate").get()
+    assert (plated.id, plated.price) == (Asset.objects.get().pk, 9)
+    assert plated.delete() == (2, {Plated._meta.label: 1, Asset._meta.label: 1})
+
+
+def test_a_link_may_refer_to_another_unique_column(assets):
+    ByCode.objects.create(code="x", shelf=3)
+    found = ByCode.objects.get(code="x")
+    assert (found.pk, found.asset_id, found.shelf) == ("x", "x", 3)
+    assert ByCode.objects.filter(price=2).update(price=5, shelf=6) == 1
+    assert ByCode.objects.values_list("price", "shelf", "asset").get() == (5, 6, "x")
+    assert Asset.objects.get(bycode__shelf=6).bycode.price == 5
+    assert found.delete() == (2, {ByCode._meta.label: 1, Asset._meta.label: 1})
