@@ -392,6 +392,11 @@ def test_many_to_many(kin):
     assert a.labels.count() == 0
     red.orders.clear()
     assert Order.labels.through.objects.count() == 0
+    a.labels.add(red, blue)
+    a.similar.add(b, kin["c"])
+    counts = Order.objects.annotate(n=Count("labels", distinct=True), m=Count("similar", distinct=True))
+    assert list(counts.order_by("note").values_list("n", "m")) == [(2, 2), (0, 1), (0, 1)]
+    assert Order.objects.aggregate(n=Count("labels", distinct=True), all=Count("labels")) == {"n": 2, "all": 2}
     with pytest.raises(TypeError, match="'Label' instance expected"):
         a.labels.add(kin["one"])
 

@@ -37,7 +37,7 @@ TOLD = re.compile(
     "mixed types|Cannot infer type|within a FilteredRelation|[Yy]ear .*out of range|not callable"
     "|Unsupported lookup 'range' for OneToOneField|cannot start with an underscore"
     r"|multi-column subqueries|multicolumn fields with F|lookup of '\w+' must have 2 elements|support item assignment"
-    "|ExpressionList expression does not support composite"
+    r"|ExpressionList expression does not support composite|COUNT\(DISTINCT\) doesn't support composite"
 )
 
 FAMILIES = [

@@ -199,13 +199,10 @@ class Count(Aggregate):
     def _argument(self, node: sql.Expression) -> sql.Expression:
         if not isinstance(node, sql.Row):
             return node
-        if self.distinct:
-            raise ValueError(
-                "Count(distinct=True) counts values of one column, not of a composite primary key. "
-                "Write queryset.values(<the fields of the key>).distinct().count()."
-            )
-        known = sql.When(all_known(node), sql.Literal(1, type=types.Integer()))
-        return sql.Case((known,), type=types.Integer())
+        # Of which one column is NULL names nothing; of the others it matters what they are only to tell them apart.
+        one: sql.Expression = sql.Literal(1, type=types.Integer())
+        counted = sql.Function("ROW", node.items) if self.distinct else one
+        return sql.Case((sql.When(all_known(node), counted),), type=counted.type)
 
     def _star(self, filter: Any) -> F:
         if filter is not None:

@@ -89,6 +89,11 @@ class SqliteFunctions(Renderer):
             raise NotSupportedError("UUID7(shift=...) is not supported by SQLite; call UUID7() without shift.")
         return "ROWSMITH_UUID7()"
 
+    def function_row(self, node: e.Function) -> str:
+        # Documents are equal when all of their values are; only bytes have no place in one.
+        values = [f"HEX({self.render(a)})" if isinstance(a.type, t.Binary) else self.render(a) for a in node.arguments]
+        return f"JSON_ARRAY({', '.join(values)})"
+
     def function_json_array(self, node: e.Function) -> str:
         return f"JSON_ARRAY({', '.join([self.json(argument) for argument in node.arguments])})"
 
