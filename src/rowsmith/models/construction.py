@@ -140,6 +140,10 @@ def generate(cls: Any) -> Callable[..., None]:
                 return slow
             keywords.append(f"{field.name}=_OMITTED")
             relations.append(f"if {field.name} is not _OMITTED: _self.{field.name} = {field.name}")
+    for relation in meta.row_relations:
+        for name in filter(_usable, (relation.attname, relation.name)):
+            keywords.append(f"{name}=_OMITTED")
+            relations.append(f"if {name} is not _OMITTED: _self.{name} = {name}")
     signature = ", ".join(["_self", *parameters, "*_excess", *keywords, "**_extra"])
     lines = [f"def __init__({signature}):"]
     lines += [f"    {line}" for line in ["_self._adding = True", *body, *relations]]
