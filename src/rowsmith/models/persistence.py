@@ -99,7 +99,7 @@ class Persistence:
         meta = cls._meta
         if self._pending:
             self._take_over_keys()
-        ancestors = _inserted_ancestors(cls, force_insert)
+        ancestors = () if isinstance(force_insert, bool) else _inserted_ancestors(cls, force_insert)
         if force_insert and (force_update or update_fields):
             raise ValueError("Cannot force both insert and updating in model saving.")
         alias: str = using or router.db_for_write(cls, instance=self)
@@ -354,9 +354,7 @@ def _check_update_fields(meta: Any, names: frozenset[str]) -> None:
 
 
 def _inserted_ancestors(cls: Any, force_insert: Any) -> tuple[type, ...]:
-    """The ancestors whose rows `force_insert` wants to be inserted; TypeError for what it cannot be."""
-    if isinstance(force_insert, bool):
-        return ()
+    """The ancestors whose rows `force_insert`, a tuple, wants to be inserted; TypeError for what it cannot be."""
     if not isinstance(force_insert, tuple):
         raise TypeError(f"force_insert must be a bool or tuple of parent classes, not {force_insert!r}.")
     for member in force_insert:
