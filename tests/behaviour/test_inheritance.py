@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+import rowsmith
 from rowsmith import models, transaction
 from rowsmith.exceptions import DatabaseError, FieldDoesNotExist, FieldError, IntegrityError, ValidationError
 from rowsmith.models import Count, Exists, F, Max, OuterRef, Q
@@ -644,6 +645,23 @@ def test_refreshing_pickling_and_comparing(town):
     assert (again, again.name, again.seats) == (diner, "Dora", 41)
     assert diner != diner.venue_ptr
     assert diner == QuietDiner.objects.get(name="Dora")
+
+
+def test_rows_of_another_database_stay_there_whole(tables, second):
+    models_there = (Chain, Label, Venue, Notice, Diner, Trattoria, Cinema, Cook)
+    tables(*models_there)
+    rowsmith.create_tables(*models_there, using=second)
+    trattoria = Trattoria(name="Far", seats=2, gnocchi=True)
+    trattoria.save(using=second)
+    assert not Venue.objects.exists()
+    found = Trattoria.objects.using(second).get(name="Far")
+    assert found.diner_ptr._state.db == found.venue_ptr._state.db == second
+    found.name = "Farther"
+    found.save()
+    assert Diner.objects.using(second).update(address="there", seats=3) == 1
+    assert Venue.objects.using(second).get(name="Farther", address="there").diner.trattoria.seats == 3
+    assert found.delete()[0] == 3
+    assert not Venue.objects.using(second).exists()
 
 
 def test_validation_looks_at_every_table(town):
