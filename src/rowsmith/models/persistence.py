@@ -102,7 +102,9 @@ class Persistence:
         ancestors = () if isinstance(force_insert, bool) else _inserted_ancestors(cls, force_insert)
         if force_insert and (force_update or update_fields):
             raise ValueError("Cannot force both insert and updating in model saving.")
-        alias: str = using or router.db_for_write(cls, instance=self)
+        # Without routers the answer is known, and asking for it would be a tenth of an insert.
+        alias: str = using or (router.db_for_write(cls, instance=self) if router.routers else "")
+        alias = alias or self._database or DEFAULT_DB_ALIAS
         names: frozenset[str] | None = None
         if update_fields is not None:
             names = frozenset(update_fields)
