@@ -220,3 +220,26 @@ def test_a_model_that_is_defined_anew_changes_the_columns_of_those_that_refer_to
     assert columns() == ["id", "order_id"]
     assert Line(order=third(id=5)).order_id == 5
     assert not findings(Line)
+
+
+def test_a_relation_of_several_columns_may_be_part_of_a_key():
+    options = meta()
+
+    class Detail(models.Model):
+        pk = models.CompositePrimaryKey("kept", "place")
+        kept = models.ForeignKey("Late", models.CASCADE)
+        place = models.IntegerField()
+
+        Meta = options
+
+    class Late(models.Model):
+        pk = models.CompositePrimaryKey("a", "b")
+        a = models.IntegerField()
+        b = models.IntegerField()
+
+        Meta = options
+
+    assert [field.name for field in Detail._meta.pk_fields] == ["kept_a", "kept_b", "place"]
+    assert Detail(kept=Late(1, 2), place=3).pk == (1, 2, 3)
+    assert Detail(pk=(4, 5, 6)).kept_id == (4, 5)
+    assert not findings(Detail, Late)

@@ -348,6 +348,8 @@ class ForeignKey(ForeignObject[S, G]):
             if names[place] is None:
                 self._own_column(self.from_fields[place], member, place)
         self.model._meta.expire()
+        # A key of which this relation is a part has other members from now on.
+        getattr(self.model._meta.pk, "__dict__", {}).pop("read", None)
         super()._settle()
         self.model._install_field(self)
 

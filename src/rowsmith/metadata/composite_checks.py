@@ -28,7 +28,7 @@ def check_key(model: Any) -> Iterator[CheckMessage]:
                 "models.E042",
                 hint=f"{name!r} is not a valid field.",
             )
-        elif field.many_to_many or not field.concrete:
+        elif field.many_to_many or not (field.concrete or hasattr(field, "db_constraint")):
             yield error(
                 f"{name!r} cannot be included in the composite primary key.",
                 model,

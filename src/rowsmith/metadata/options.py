@@ -437,7 +437,9 @@ class Options:
         if names is None:
             return list(self.pk.members)
         # A check tells of names that are no field's.
-        return [self.fields_map[name] for name in names if name in self.fields_map]
+        named = [self.fields_map[name] for name in names if name in self.fields_map]
+        # A relation of several columns stands for all of them.
+        return [member for field in named for member in (field.members if field.forward else (field,))]
 
     @cached_property
     def row_relations(self) -> tuple[Any, ...]:
