@@ -63,6 +63,65 @@ def postgresql(**settings: str) -> Iterator[str]:
         yield url
 
 
+class Server:
+    """One server of a cluster.
+
+    port:     where it listens.
+    process:  to be killed by whoever wants to see what happens.
+    """
+
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.port = port
+        self.process = process
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+
+@contextlib.contextmanager
+def replicated_postgresql(standbys: int, delay: str = "0", **settings: str) -> Iterator[list[Server]]:
+    """A primary with these settings, and its streaming standbys, the first of which applies changes `delay` later."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="rowsmith-cluster-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        identity = _identity(folder)
+        programs = _programs(folder, identity)
+        data = folder / "primary" / "data"
+        data.parent.mkdir()
+        _hand_over(data.parent, identity)
+        _make_cluster(programs, data, identity)
+        given = {**_SETTINGS, "shared_buffers": "32MB"}
+        servers: list[Server] = []
+
+        def start(data: Path, more: Mapping[str, str]) -> None:
+            port = _free_port()
+            process = _start(programs, data, port, {**given, **more}, identity)
+            stack.callback(_stop, process)
+            servers.append(Server(port, process))
+            _wait_until_ready(process, servers[-1].url, data)
+
+        start(data, settings)
+        for number in range(standbys):
+            copy = folder / f"standby{number}" / "data"
+            copy.parent.mkdir()
+            _hand_over(copy.parent, identity)
+            name = f"standby{number}"
+            command = [
+                programs / "pg_basebackup", "--pgdata", copy, "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+                "--dbname", f"host=127.0.0.1 port={servers[0].port} user=postgres application_name={name}",
+            ]  # fmt: skip
+            subprocess.run(command, check=True, capture_output=True, cwd="/", **identity)
+            more = {"recovery_min_apply_delay": delay} if number == 0 else {}
+            start(copy, {**more, "cluster_name": name})
+        yield servers
+
+
+def _hand_over(folder: Path, identity: Mapping[str, Any]) -> None:
+    if identity:
+        os.chown(folder, identity["user"], identity["group"])
+
+
 def _identity(folder: Path) -> dict[str, Any]:
     """PostgreSQL refuses to run as root: the arguments that let a subprocess run as somebody else then."""
     if os.geteuid() != 0:

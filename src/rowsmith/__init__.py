@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         reset_queries,
         router,
     )
+    from rowsmith.db.replicas import Replicas
     from rowsmith.exceptions import (
         DatabaseError,
         DataError,
@@ -43,6 +44,7 @@ _HOMES = {
     "connections": "rowsmith.db",
     "lifespan": "rowsmith.db",
     "reset_queries": "rowsmith.db",
+    "Replicas": "rowsmith.db.replicas",
     "router": "rowsmith.db",
     "acreate_tables": "rowsmith.execution.schema",
     "adrop_tables": "rowsmith.execution.schema",
@@ -71,6 +73,7 @@ __all__ = [
     "NotSupportedError",
     "OperationalError",
     "ProgrammingError",
+    "Replicas",
     "aclose_all",
     "acreate_tables",
     "adrop_tables",

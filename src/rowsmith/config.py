@@ -369,7 +369,12 @@ def _database(alias: Any, entry: Any, base: Path | None = None) -> DatabaseSetti
     elif isinstance(entry, Mapping):
         keys = dict(entry)
         if "URL" in keys:
-            keys = {**parse_url(str(keys.pop("URL"))), **keys}
+            told = parse_url(str(keys.pop("URL")))
+            for key in ("OPTIONS", "POOL"):
+                # What stands beside the URL adds to what its parameters say.
+                if isinstance(keys.get(key), Mapping):
+                    keys[key] = {**told.get(key, {}), **keys[key]}
+            keys = {**told, **keys}
     else:
         raise ImproperlyConfigured(
             f"The database {alias!r} is given as {type(entry).__name__}; write a URL or a mapping of settings."

@@ -305,3 +305,17 @@ def test_the_router_asks_in_order():
     configure(":memory:", routers=["no.such.Router"])
     with pytest.raises(ImproperlyConfigured, match=r"no\.such"):
         router.db_for_read("book")
+
+
+def test_what_stands_beside_a_url_adds_to_its_parameters():
+    found = config.configure({
+        "default": {
+            "URL": "postgresql://u@one:5001,two:5002/name?sslmode=require&pool_max_size=3",
+            "OPTIONS": {"target_session_attrs": "read-write"},
+            "POOL": {"timeout": 2},
+        }
+    }).database("default")  # fmt: skip
+    assert dict(found.options) == {
+        "port": "5001,5002", "sslmode": "require", "target_session_attrs": "read-write",
+    }  # fmt: skip
+    assert (found.pool.max_size, found.pool.timeout) == (3, 2)

@@ -35,6 +35,10 @@ class Dialect:
     """What asks for the number of the open transaction, NULL when it wrote nothing; None where they have none."""
     transaction_status_query: ClassVar[str] = ""
     """What asks by that number whether a transaction was 'committed', 'aborted', or is 'in progress'."""
+    log_position_query: ClassVar[str | None] = None
+    """What asks a primary how far its log is; None where that cannot be asked."""
+    replayed_query: ClassVar[str] = ""
+    """What asks a copy how far in the primary's log it is, and how many seconds behind."""
     on_connect: Sequence[Callable[[Any], None]] = ()
 
     def __init__(self, features: Features, *, use_tz: bool = True, zone: tzinfo = UTC) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self, overload
 import rowsmith
 from rowsmith import bridge
 from rowsmith.db.handler import connections
+from rowsmith.db.router import router
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.execution import reading
 from rowsmith.execution.aggregation import aggregate
@@ -75,7 +76,8 @@ class Reading(Combining[M, R]):
 
     async def _afetch_all(self) -> list[Any]:
         if self._result_cache is None:
-            if self._prefetch or self._overridden:
+            if self._prefetch or self._overridden or router.routers:
+                # Code of the user's may run, and routers may ask databases themselves.
                 await bridge.run(self._fetch_all)
             else:
                 rows = await reading.afetch(self._shape, self._values, self._db or self.db)
@@ -210,7 +212,7 @@ class Reading(Combining[M, R]):
 
     async def aget(self, *args: Condition, **kwargs: Any) -> R:
         """As `get`."""
-        if self._overridden:
+        if self._overridden or router.routers:
             return await bridge.run(self.get, *args, **kwargs)
         found = self._getting(args, kwargs)
         if found._prefetch or found._known is not None or found._result_cache is not None:

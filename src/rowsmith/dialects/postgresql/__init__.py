@@ -41,6 +41,15 @@ class Dialect(BaseDialect):
     version_query = "SELECT current_setting('server_version_num')::integer"
     transaction_id_query = "SELECT pg_current_xact_id_if_assigned()::text"
     transaction_status_query = "SELECT pg_xact_status($1::text::xid8)"
+    # Where the log is, not how much of it was written: a commit may be acknowledged before it is, if the server likes.
+    log_position_query = "SELECT pg_current_wal_insert_lsn()::text"
+    # A primary is its own copy: it was promoted. A copy that has all that it received is not behind.
+    replayed_query = (
+        "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"
+        "::text, "
+        "CASE WHEN NOT pg_is_in_recovery() OR pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
+        "ELSE COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0) END::float8"
+    )
     explain_formats = ("TEXT", "JSON", "XML", "YAML")
     explain_options: ClassVar[Mapping[str, Sequence[str]]] = {
         **dict.fromkeys(("ANALYZE", "VERBOSE", "COSTS", "SETTINGS", "GENERIC_PLAN"), ("TRUE", "FALSE")),
