@@ -166,6 +166,9 @@ generation = 0
 """Goes up whenever the configuration is replaced, so that whoever remembers something derived from it can
 tell."""
 
+after_change: list[Callable[[Any], None]] = []
+"""Called with the configuration that is in force now; with None when the next use reads it anew."""
+
 on_change: list[Callable[[], None]] = []
 """Called before a new configuration takes the place of the old one; the floors above close what they hold."""
 
@@ -189,18 +192,18 @@ def configure(databases: str | Mapping[str, Any] | None = None, /, **options: An
 def install(configuration: Configuration | None) -> None:
     """Put `configuration` in force; None forgets the present one, so that the next use reads the
     environment again."""
-    global _current, generation
     for react in on_change:
         react()
-    _current = configuration
-    generation += 1
+    exchange(configuration)
 
 
-def exchange(configuration: Configuration) -> None:
+def exchange(configuration: Configuration | None) -> None:
     """Put `configuration` in force for the databases that are in use already, without closing anything."""
     global _current, generation
     _current = configuration
     generation += 1
+    for tell in after_change:
+        tell(configuration)
 
 
 def current() -> Configuration:
@@ -209,6 +212,8 @@ def current() -> Configuration:
     global _current
     if _current is None:
         _current = _read(None, {})
+        for tell in after_change:
+            tell(_current)
     return _current
 
 

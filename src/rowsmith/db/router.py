@@ -11,9 +11,13 @@ from rowsmith.exceptions import ImproperlyConfigured
 
 
 class MasterRouter:
-    """Asks the configured routers in order; the first answer that is not None counts."""
+    """Asks the configured routers in order; the first answer that is not None counts.
+
+    active:  whether there may be routers; the plain attribute that every query looks at.
+    """
 
     def __init__(self) -> None:
+        self.active = True
         self._generation = -1
         self._routers: tuple[Any, ...] = ()
 
@@ -93,3 +97,11 @@ def _made(entry: Any) -> Any:
 
 
 router = MasterRouter()
+
+
+def _note_routers(configuration: config.Configuration | None) -> None:
+    # What was not read yet may name routers.
+    router.active = configuration is None or bool(configuration.routers)
+
+
+config.after_change.append(_note_routers)

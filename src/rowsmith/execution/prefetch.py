@@ -144,7 +144,7 @@ def _already_there(instances: list[Any], name: str, place: str) -> list[Any]:
 def _like_instances(queryset: Any, instances: list[Any]) -> Any:
     """The queryset on the database, and in the fetch mode, of the instances that its rows are for."""
     first = instances[0]
-    if queryset._db is None and router.routers:
+    if queryset._db is None and router.active:
         queryset = queryset.all()
         queryset._hints = {**(queryset._hints or {}), "instance": first}
     elif queryset._db is None and first._state.db is not None:

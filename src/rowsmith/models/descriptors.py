@@ -163,7 +163,7 @@ class ForwardRelation(Relation[Any, Any]):
                 f"Cannot assign {value!r}: {instance.__class__.__name__}.{field.name} must be a "
                 f"{model.__name__} instance."
             )
-        if (instance._database != value._database or router.routers) and not router.relate(instance, value):
+        if (instance._database != value._database or router.active) and not router.relate(instance, value):
             raise ValueError(
                 f"Cannot assign {value!r}: it is in the database {value._state.db!r}, the "
                 f"{instance.__class__.__name__} in {instance._state.db!r}, and no router allows the relation."
@@ -355,7 +355,7 @@ def parent_of(instance: Any, model: Any) -> Any:
 def rows_for(model: Any, instance: Any) -> Any:
     """The rows of `model` where a relation of `instance` finds its own, to be loaded as `instance` was."""
     rows = model._base_manager.get_queryset()
-    if router.routers:
+    if router.active:
         rows._hints = {"instance": instance}
     else:
         rows._db = instance._state.db

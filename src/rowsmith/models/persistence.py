@@ -48,7 +48,7 @@ class Persistence:
             and not (force_insert or force_update or self._adding or self._pending)
             and not (pre_save.receivers or post_save.receivers)
             and type(self) is cls  # not with deferred columns
-            and not router.routers
+            and not router.active
             and writing.overwrite(self, cls._meta, self._database or DEFAULT_DB_ALIAS)
         ):
             return
@@ -103,7 +103,7 @@ class Persistence:
         if force_insert and (force_update or update_fields):
             raise ValueError("Cannot force both insert and updating in model saving.")
         # Without routers the answer is known, and asking for it would be a tenth of an insert.
-        alias: str = using or (router.db_for_write(cls, instance=self) if router.routers else "")
+        alias: str = using or (router.db_for_write(cls, instance=self) if router.active else "")
         alias = alias or self._database or DEFAULT_DB_ALIAS
         names: frozenset[str] | None = None
         if update_fields is not None:

@@ -61,7 +61,7 @@ class Related:
         mode = self.instance._fetch_mode
         if mode is not FETCH_ONE:
             queryset = queryset.fetch_mode(mode)
-        if router.routers and self._db is None:
+        if router.active and self._db is None:
             queryset = queryset.all()
             queryset._hints = {**(queryset._hints or {}), "instance": self.instance}
             return queryset
@@ -309,7 +309,7 @@ class Linked(Removing, Related):
         keys: dict[Any, None] = {}
         for obj in objs:
             if isinstance(obj, self.model):
-                if (obj._database != self.instance._database or router.routers) and not router.allow_relation(
+                if (obj._database != self.instance._database or router.active) and not router.allow_relation(
                     obj, self.instance
                 ):
                     raise ValueError(

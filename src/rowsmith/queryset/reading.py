@@ -9,6 +9,7 @@ from typing import Any, Self, overload
 
 import rowsmith
 from rowsmith import bridge
+from rowsmith.config import DEFAULT_DB_ALIAS
 from rowsmith.db.handler import connections
 from rowsmith.db.router import router
 from rowsmith.exceptions import NotSupportedError
@@ -49,7 +50,7 @@ class Reading(Combining[M, R]):
 
     def _load(self) -> list[R]:
         """The rows, asked for anew."""
-        rows = reading.fetch(self._shape, self._values, self._db or self.db)
+        rows = reading.fetch(self._shape, self._values, self._db or (self.db if router.active else DEFAULT_DB_ALIAS))
         if self._known is not None:
             self._tell_known(rows)
         if self._prefetch and rows:
@@ -76,11 +77,11 @@ class Reading(Combining[M, R]):
 
     async def _afetch_all(self) -> list[Any]:
         if self._result_cache is None:
-            if self._prefetch or self._overridden or router.routers:
+            if self._prefetch or self._overridden or router.active:
                 # Code of the user's may run, and routers may ask databases themselves.
                 await bridge.run(self._fetch_all)
             else:
-                rows = await reading.afetch(self._shape, self._values, self._db or self.db)
+                rows = await reading.afetch(self._shape, self._values, self._db or DEFAULT_DB_ALIAS)
                 if self._known is not None:
                     self._tell_known(rows)
                 self._result_cache = rows
@@ -212,12 +213,12 @@ class Reading(Combining[M, R]):
 
     async def aget(self, *args: Condition, **kwargs: Any) -> R:
         """As `get`."""
-        if self._overridden or router.routers:
+        if self._overridden or router.active:
             return await bridge.run(self.get, *args, **kwargs)
         found = self._getting(args, kwargs)
         if found._prefetch or found._known is not None or found._result_cache is not None:
             return self._single(await found._afetch_all())
-        return self._single(await reading.afetch(found._shape, found._values, found._db or found.db))
+        return self._single(await reading.afetch(found._shape, found._values, found._db or DEFAULT_DB_ALIAS))
 
     def _ends(self, reverse: bool) -> Self:
         """The query of first() and last()."""

@@ -116,7 +116,7 @@ class Refining(Shaped, Generic[M, R]):
         """The alias of the database that this queryset would use now."""
         if self._db is not None:
             return self._db
-        if not router.routers:
+        if not router.active:
             return DEFAULT_DB_ALIAS
         if self._shape.query.lock is not None:
             return self._db_for_write
@@ -127,7 +127,7 @@ class Refining(Shaped, Generic[M, R]):
         """The alias of the database that this queryset would write to."""
         if self._db is not None:
             return self._db
-        return router.db_for_write(self.model, **self._hints or {}) if router.routers else DEFAULT_DB_ALIAS
+        return router.db_for_write(self.model, **self._hints or {}) if router.active else DEFAULT_DB_ALIAS
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         values.extend(self._values)
