@@ -263,6 +263,19 @@ def test_a_related_manager_keeps_what_was_selected_along(town):
     assert len(seen) == 1
 
 
+def test_a_prefetch_goes_from_one_child_to_what_may_be_another_of_the_same_parent(town):
+    with recorded_statements() as seen:
+        [diner] = Diner.objects.filter(name="Dora").prefetch_related("notices__venue__as_cinema")
+        [notice] = diner.notices.all()
+        assert notice.venue is diner
+        assert not hasattr(diner, "as_cinema")
+    assert len(seen) == 3
+    cinema = Cinema(link_id=diner.pk, screens=3)
+    cinema.save_base(raw=True)
+    [diner] = Diner.objects.filter(name="Dora").prefetch_related("notices__venue__as_cinema")
+    assert diner.notices.all()[0].venue.as_cinema.screens == 3
+
+
 def test_values_of_relations_are_looked_up_as_keys(town):
     first = str(town["diner"].pk)[0]
     assert Diner.objects.annotate(key=F("pk")).filter(key__startswith=first).exists()

@@ -112,7 +112,8 @@ def _relation(instance: Any, name: str) -> Any:
     for rel in meta.related_objects:
         if rel.get_accessor_name() == name:
             return rel
-    return None
+    # What leads from a parent to another child of it is no relation of this child, and can be followed all the same.
+    return getattr(getattr(type(instance), name, None), "related", None)
 
 
 def _already_there(instances: list[Any], name: str, place: str) -> list[Any]:
