@@ -202,8 +202,12 @@ def exchange(configuration: Configuration | None) -> None:
     global _current, generation
     _current = configuration
     generation += 1
+    _tell()
+
+
+def _tell() -> None:
     for tell in after_change:
-        tell(configuration)
+        tell(_current)
 
 
 def current() -> Configuration:
@@ -212,8 +216,7 @@ def current() -> Configuration:
     global _current
     if _current is None:
         _current = _read(None, {})
-        for tell in after_change:
-            tell(_current)
+        _tell()
     return _current
 
 

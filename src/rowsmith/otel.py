@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from rowsmith.db import connections
 from rowsmith.db.instrumentation import observers
@@ -63,8 +64,13 @@ def instrument(
     )
     tags = dict(sqlcommenter) if isinstance(sqlcommenter, Mapping) else {}
 
+    told: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+
     def observe(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        common = _attributes(context["connection"])
+        connection = context["connection"]
+        common = told.get(connection)
+        if common is None:
+            common = told[connection] = _attributes(connection)
         operation, summary = _summary(sql)
         attributes: dict[str, Any] = {**common, "db.operation.name": operation, "db.query.summary": summary}
         if query_text:

@@ -67,6 +67,14 @@ class _Attempts:
                 f"{self.connection.vendor} does not tell what became of a transaction: exactly_once needs PostgreSQL."
             )
 
+    def settled(self, error: CommitUnknown) -> bool:
+        """Whether a transaction was kept whose commit was not answered; then what waited for that is called."""
+        if not self.was_committed(error):
+            return False
+        for callback, robust in error.callbacks:
+            call_back(callback, robust)
+        return True
+
     def delay_after(self, error: Exception) -> float:
         """How long to wait before the next attempt; the error again where there is none."""
         if self._left == 0 or isinstance(error, CommitUnknown):
@@ -152,8 +160,7 @@ def run(
         except CommitUnknown as error:
             if not done:
                 raise  # the commit of a transaction inside of it, on another database
-            if attempts.was_committed(error):
-                _run_callbacks(error)
+            if attempts.settled(error):
                 return result
             delay = attempts.delay_after(ConnectionLost(str(error)))
         except _RETRIED as error:
@@ -185,16 +192,9 @@ async def arun(
         except CommitUnknown as error:
             if not done:
                 raise
-            if await bridge.run(attempts.was_committed, error):
-                await bridge.run(_run_callbacks, error)
+            if await bridge.run(attempts.settled, error):
                 return result
             delay = attempts.delay_after(ConnectionLost(str(error)))
         except _RETRIED as error:
             delay = attempts.delay_after(error)
         await asyncio.sleep(delay)
-
-
-def _run_callbacks(error: CommitUnknown) -> None:
-    """Do what was to be done after the commit, which happened after all."""
-    for callback, robust in error.callbacks:
-        call_back(callback, robust)

@@ -7,7 +7,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from rowsmith.fields.base import Field
+from rowsmith.fields.base import Field, G, S
 from rowsmith.fields.defaults import NOT_PROVIDED, DatabaseDefault
 from rowsmith.fields.numbers import referring_type
 from rowsmith.sql import types
@@ -196,7 +196,26 @@ class CompositePrimaryKey(Composite, Field[Any, Any]):
         return name, path, list(self.field_names), keywords
 
 
-class KeyPart(Field[Any, Any]):
+class ReferringColumn(Field[S, G]):
+    """A column that holds what a field of another model does."""
+
+    target_field: Any
+
+    @cached_property
+    def sql_type(self) -> types.Type:
+        return referring_type(self.target_field.sql_type)
+
+    @property
+    def prep_types(self) -> frozenset[type]:  # type: ignore[override]
+        prep_types: frozenset[type] = self.target_field.prep_types
+        return prep_types
+
+    @property
+    def integer_range(self) -> Any:  # type: ignore[override]
+        return self.target_field.integer_range
+
+
+class KeyPart(ReferringColumn[Any, Any]):
     """One column of a foreign key of several: it holds what `target`, a member of the other model's key, does."""
 
     empty_strings_allowed = False
@@ -219,19 +238,6 @@ class KeyPart(Field[Any, Any]):
     def _default(self) -> Any:
         value = self.relation.get_default()
         return None if value is None else value[self.place]
-
-    @cached_property
-    def sql_type(self) -> types.Type:
-        return referring_type(self.target_field.sql_type)
-
-    @property
-    def prep_types(self) -> frozenset[type]:  # type: ignore[override]
-        prep_types: frozenset[type] = self.target_field.prep_types
-        return prep_types
-
-    @property
-    def integer_range(self) -> Any:  # type: ignore[override]
-        return self.target_field.integer_range
 
     def to_python(self, value: Any) -> Any:
         return self.target_field.to_python(value)

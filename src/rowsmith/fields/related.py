@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 from rowsmith.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from rowsmith.expressions.attributes import Relation
 from rowsmith.fields.base import Field, G, S
-from rowsmith.fields.composite import FieldGroup, KeyPart, RelationKey
-from rowsmith.fields.numbers import referring_type
+from rowsmith.fields.composite import FieldGroup, KeyPart, ReferringColumn, RelationKey
 from rowsmith.fields.on_delete import OnDelete
 from rowsmith.fields.relation import ForeignObjectRel, ManyToOneRel, OneToOneRel, Step
 from rowsmith.sql import types
@@ -234,7 +233,7 @@ class ForeignObject(RelatedField[S, G]):
         return name, path, args, keywords
 
 
-class ForeignKey(ForeignObject[S, G]):
+class ForeignKey(ReferringColumn[S, G], ForeignObject[S, G]):
     """Many rows here to one there: a column `<name>_id` that holds the other row's key."""
 
     rel_class = ManyToOneRel
@@ -391,19 +390,6 @@ class ForeignKey(ForeignObject[S, G]):
         """The field of the related model whose values this column holds; its key where there are several."""
         pairs = self.related_fields
         return pairs[0][1] if len(pairs) == 1 else self.related_model._meta.pk
-
-    @cached_property
-    def sql_type(self) -> types.Type:
-        return referring_type(self.target_field.sql_type)
-
-    @property
-    def prep_types(self) -> frozenset[type]:  # type: ignore[override]
-        prep_types: frozenset[type] = self.target_field.prep_types
-        return prep_types
-
-    @property
-    def integer_range(self) -> Any:  # type: ignore[override]
-        return self.target_field.integer_range
 
     def db_type(self, connection: Any) -> str | None:
         return self.target_field.rel_db_type(connection)  # type: ignore[no-any-return]
