@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -130,6 +131,8 @@ class Configuration(Record):
     time_zone: str = "UTC"
     debug: bool = False
     echo: bool = False
+    postgres: bool = False
+    """Whether the lookups of `rowsmith.postgres` are offered from the start, not only once it is imported."""
     fixture_dirs: tuple[str, ...] = ()
     migration_modules: Mapping[str, str | None] = _NOTHING
     serialization_modules: Mapping[str, str] = _NOTHING
@@ -159,7 +162,7 @@ class Configuration(Record):
 _OPTIONS = frozenset(Configuration.__match_args__) - {"databases"}
 _SEQUENCES = frozenset({"routers", "fixture_dirs", "models", "silenced_checks"})
 _MAPPINGS = frozenset({"migration_modules", "serialization_modules", "swapped_models", "apps"})
-_BOOLEANS = frozenset({"use_tz", "debug", "echo"})
+_BOOLEANS = frozenset({"use_tz", "debug", "echo", "postgres"})
 _APP_KEYS = frozenset({"label", "default_auto_field", "verbose_name"})
 
 generation = 0
@@ -206,6 +209,8 @@ def exchange(configuration: Configuration | None) -> None:
 
 
 def _tell() -> None:
+    if _current is not None and _current.postgres:
+        import_module("rowsmith.postgres")
     for tell in after_change:
         tell(_current)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import tzinfo
 from typing import ClassVar, Protocol
@@ -75,6 +75,8 @@ class Renderer:
         ">>": ">>",
     }
     functions: ClassVar[dict[str, str]] = {}
+    natives: ClassVar[Mapping[str, str]] = {}
+    """The functions and operators, among those that not every database has, that this one has under another name."""
 
     def __init__(self, dialect: Spelling) -> None:
         self.dialect = dialect
@@ -203,6 +205,22 @@ class Renderer:
     def argument(self, node: e.Expression) -> str:
         """One argument of a function."""
         return self.render(node)
+
+    def native(self, node: e.Native) -> str:
+        """A call of a function that this database may lack."""
+        return f"{self.native_name(node.name, 'function')}({self.list(node.arguments)})"
+
+    def infix(self, node: e.Infix) -> str:
+        """An operator that this database may lack; what stands in for it is a function."""
+        return f"{self.native_name(node.operator, 'operator')}({self.render(node.left)}, {self.render(node.right)})"
+
+    def native_name(self, name: str, kind: str) -> str:
+        found = self.natives.get(name)
+        if found is None:
+            raise NotSupportedError(
+                f"{self.dialect.name} has no {kind} {name}: this query can only be asked of PostgreSQL."
+            )
+        return found
 
     def text(self, node: e.Expression) -> str:
         """An expression as text, whatever it is."""
@@ -618,6 +636,8 @@ _METHODS: dict[type[Node], str] = {
     e.Row: "row",
     e.Star: "star",
     e.Function: "function",
+    e.Native: "native",
+    e.Infix: "infix",
     e.Spelled: "spelled",
     e.Arithmetic: "arithmetic_node",
     e.Negative: "negative",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -88,6 +89,17 @@ class GeneratedField(Field[Any, G]):
     def read_type(self) -> types.Type:
         # SQLite returns what the expression gave: a whole number, for one, where the column holds floats.
         return types.Computed(self.sql_type)
+
+    def find_registered(self, name: str) -> Any:
+        """The lookup or transform of a name: one of its own, else that of the output field."""
+        own = vars(self).get("instance_lookups", {}).get(name)
+        return own if own is not None else self.output_field.find_registered(name)
+
+    def get_transform(self, name: str) -> Any:
+        return super().get_transform(name) or self.output_field.get_transform(name)
+
+    def _built_in_lookups(self) -> Mapping[str, Any]:
+        return dict(self.output_field.get_lookups())
 
     def db_type(self, connection: Any) -> str | None:
         return self.output_field.db_type(connection)  # type: ignore[no-any-return]

@@ -55,6 +55,14 @@ class _Check:
                 yield from self.generated(field)
             if isinstance(type_, types.Json) and self.lacks("json"):
                 yield error(f"{self.vendor} does not support JSONFields.", field, "fields.E180")
+            if isinstance(type_, types.Extended) and self.lacks("extended_types"):
+                kind = type(field).__name__
+                yield error(
+                    f"{self.vendor} has no columns for a {kind}.",
+                    field,
+                    "fields.E181",
+                    hint="Keep the model in a PostgreSQL database, or use a field that every database has.",
+                )
             if getattr(type_, "collation", None) and self.lacks("column_collations"):
                 yield error(f"{self.vendor} does not support a database collation on a column.", field, "fields.E190")
             if field.db_comment and self.lacks("comments"):

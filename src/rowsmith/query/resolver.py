@@ -364,5 +364,7 @@ def right_side(predicate: Predicate) -> sql.Expression | None:
     match predicate:
         case p.Comparison(right=right) | p.Contains(text=right) | p.SameText(text=right) | p.Regex(pattern=right):
             return right
+        case p.Holds(sql.Infix(right=right)):
+            return right
         case _:
             return None

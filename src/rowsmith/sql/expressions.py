@@ -136,6 +136,21 @@ class Function(Typed):
     arguments: tuple[Expression, ...]
 
 
+class Native(Typed):
+    """A call of a function that only some databases know, under the name that it has there."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+class Infix(Typed):
+    """Two operands around an operator that only some databases know; NULL when one of them is."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
 class Spelled(Typed):
     """What a class of the user's writes itself, around its arguments.
 

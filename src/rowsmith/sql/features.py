@@ -35,3 +35,4 @@ class Features(Record):
     column_collations: bool = True  # a column of text has a collation of its own
     set_default_on_delete: bool = True  # a foreign key may fall back to its column's default
     json: bool = True  # a column holds JSON documents
+    extended_types: bool = False  # columns hold arrays, ranges, prepared text and the like

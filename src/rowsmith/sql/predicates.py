@@ -14,6 +14,7 @@ from rowsmith.sql.expressions import (
     DatePart,
     Expression,
     Function,
+    Infix,
     JsonPath,
     ListParameter,
     Negative,
@@ -314,7 +315,7 @@ def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset
         current = pending.pop()
         if isinstance(current, Column):
             from_here.add(current.alias)
-        elif isinstance(current, Arithmetic):
+        elif isinstance(current, Arithmetic | Infix):
             pending += [current.left, current.right]
         elif isinstance(current, Negative | Cast | Collated | DatePart | DateOf | JsonPath | Truncate):
             pending.append(current.operand)

@@ -101,10 +101,23 @@ class Inet(Type):
     """An IP address, as text in its normal form."""
 
 
-class Array(Type):
+class Extended(Type):
+    """A type of columns that few databases know."""
+
+
+class Array(Extended):
     """Values of one type, in order; bound as one parameter where the database has arrays."""
 
     of: Type
+    size: int | None = None
+
+
+class TextVector(Extended):
+    """A text prepared for being searched: its lexemes with their places and weights."""
+
+
+class TextQuery(Extended):
+    """What a prepared text is searched for."""
 
 
 class Computed(Type):

@@ -38,8 +38,12 @@ def column_type(type_: types.Type) -> str:
             return "jsonb"
         case types.Inet():
             return "inet"
-        case types.Array(of):
-            return f"{column_type(of)}[]"
+        case types.Array(of, size):
+            return f"{column_type(of)}[{'' if size is None else size}]"
+        case types.TextVector():
+            return "tsvector"
+        case types.TextQuery():
+            return "tsquery"
         case types.Custom(ddl):
             return ddl
     raise ValueError(f"PostgreSQL has no column type for {type_!r}.")

@@ -18,7 +18,8 @@ from rowsmith.sql.statement import Binding
 
 _TEXTUAL = (t.Text, t.Varchar)
 _UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json, t.JsonText)
-_MOMENTS = (t.DateTime, t.Date, t.Time)
+_TOLD = (t.Array, t.TextVector, t.TextQuery)
+"""Types whose values travel as text, which the server is told wherever they stand."""
 _PARTS = {
     "week_day": "EXTRACT(DOW FROM {}) + 1",
     "iso_week_day": "EXTRACT(ISODOW FROM {})",
@@ -46,6 +47,8 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
 
     def parameter(self, node: e.Parameter) -> str:
         text = super().parameter(node)
+        if isinstance(node.type, _TOLD):
+            return f"{text}::{self.dialect.column_type(open_type(node.type))}"
         # The driver tells the server the type of numbers and dates, but sends text and NULL untyped.
         if node.cast and isinstance(node.type, _UNTYPED) and not isinstance(node.type, t.Unknown):
             return f"{text}::{self.dialect.column_type(node.type)}"
@@ -64,7 +67,8 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
 
     def ambient(self, node: e.Ambient) -> str:
         text = super().ambient(node)
-        return f"{text}::{self.dialect.column_type(node.type)}" if isinstance(node.type, _TEXTUAL) else text
+        told = isinstance(node.type, (*_TEXTUAL, *_TOLD))
+        return f"{text}::{self.dialect.column_type(open_type(node.type))}" if told else text
 
     def array(self, slot: int, type_: t.Type) -> str:
         encode = writer(type(type_), self.dialect.codec(type_).encode)
@@ -82,6 +86,12 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
             cast = e.Cast(output.expression, type=open_type(type_)) if known else output.expression
             outputs.append(s.Output(cast, output.name))
         return self.operand(replace(query, outputs=tuple(outputs)))
+
+    def native(self, node: e.Native) -> str:
+        return f"{node.name}({self.list(node.arguments)})"
+
+    def infix(self, node: e.Infix) -> str:
+        return f"({self.render(node.left)} {node.operator} {self.render(node.right)})"
 
     def cast(self, node: e.Cast) -> str:
         return f"({self.render(node.operand)})::{self.dialect.column_type(node.type)}"

@@ -20,6 +20,7 @@ _OF_TEXT: dict[str, tuple[int, ...]] = {
     "LTRIM": (),
     "RTRIM": (),
     "LENGTH": (),
+    "UNACCENT": (),
     "ORD": (),
     "MD5": (),
     "REPLACE": (),
@@ -53,6 +54,9 @@ def open_type(type_: t.Type) -> t.Type:
             return t.Text()
         case t.Serial(bits) | t.Integer(bits):
             return t.Integer(bits)
+        case t.Array(of):
+            # Arrays compare with arrays of the very same type only: one of varchar is none of text.
+            return t.Array(t.Varchar() if isinstance(of, t.Varchar) else open_type(of))
         case _:
             return t.unsized(type_)
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rowsmith.dialects.sqlite import aggregates, numbers
+from rowsmith.dialects.sqlite import aggregates, numbers, trigrams
 from rowsmith.dialects.sqlite import texts as text_functions
+from rowsmith.dialects.sqlite.accents import unaccent
 from rowsmith.keys import uuid7
 
 if TYPE_CHECKING:
@@ -208,6 +209,8 @@ _FUNCTIONS = (
     ("ROWSMITH_ELAPSED", 2, elapsed),
     ("ROWSMITH_XOR", 2, xor),
     *text_functions.FUNCTIONS,
+    *trigrams.FUNCTIONS,
+    ("ROWSMITH_UNACCENT", 1, unaccent),
 )
 # Functions that answer differently each time.
 _CHANGING: list[tuple[str, int, Any]] = [

@@ -27,7 +27,20 @@ class SqliteFunctions(Renderer):
         "LEAST": "MIN",
         "ORD": "ROWSMITH_ORD",
         "STRPOS": "INSTR",
+        "UNACCENT": "ROWSMITH_UNACCENT",
         "UUIDV4": "ROWSMITH_UUID4",
+    }
+
+    natives: ClassVar[dict[str, str]] = {
+        "SIMILARITY": "ROWSMITH_SIMILARITY",
+        "WORD_SIMILARITY": "ROWSMITH_WORD_SIMILARITY",
+        "STRICT_WORD_SIMILARITY": "ROWSMITH_STRICT_WORD_SIMILARITY",
+        "<->": "ROWSMITH_TRIGRAM_DISTANCE",
+        "<<->": "ROWSMITH_WORD_DISTANCE",
+        "<<<->": "ROWSMITH_STRICT_WORD_DISTANCE",
+        "%": "ROWSMITH_SIMILAR",
+        "%>": "ROWSMITH_WORD_SIMILAR",
+        "%>>": "ROWSMITH_STRICT_WORD_SIMILAR",
     }
 
     def argument(self, node: e.Expression) -> str:

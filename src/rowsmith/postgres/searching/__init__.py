@@ -1,0 +1,1 @@
+"""Searching text, one noun a module; `rowsmith.postgres.search` is its face."""
