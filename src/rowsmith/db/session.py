@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Thread, current_thread, get_ident
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -153,13 +153,13 @@ class Session:
             return self.raw.query_many(sql, rows)
 
     def stream(self, text: str, parameters: Sequence[Any], chunk_size: int) -> Generator[list[Row], None, None]:
-        chunks = self.raw.stream(text, parameters, chunk_size)
-        while True:
-            with self._statement():
-                chunk = next(chunks, None)
-            if chunk is None:
-                return
-            yield chunk
+        with closing(self.raw.stream(text, parameters, chunk_size)) as chunks:
+            while True:
+                with self._statement():
+                    chunk = next(chunks, None)
+                if chunk is None:
+                    return
+                yield chunk
 
     def command(self, text: str) -> None:
         with self._statement():

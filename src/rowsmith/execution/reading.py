@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable
+from contextlib import closing
 from typing import Any
 
 from rowsmith import bridge, config
@@ -197,14 +198,16 @@ async def _no_rows() -> list[Any]:
     return []
 
 
-def stream(shape: Shape, values: Values, alias: str, chunk_size: int) -> Iterator[list[Any]]:
+def stream(shape: Shape, values: Values, alias: str, chunk_size: int) -> Generator[list[Any], None, None]:
     """The loaded rows in lists of at most `chunk_size`, from a server-side cursor where the database has one."""
     if shape.query.empty:
         return
     connection = connections[alias]
     compiled = _runnable(shape, connection)
-    for chunk in connection.stream(compiled.text, compiled.bind(values), chunk_size):
-        yield compiled.load(chunk)
+    # Closed here and not by whoever collects garbage, as closing may wait, and may be cancelled.
+    with closing(connection.stream(compiled.text, compiled.bind(values), chunk_size)) as chunks:
+        for chunk in chunks:
+            yield compiled.load(chunk)
 
 
 def fetch_value(compiled: Compiled, values: Values, connection: Connection) -> Any:

@@ -383,8 +383,9 @@ class Linked(Removing, Related):
     def create(self, *, through_defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
         """A new row, linked to the instance."""
         alias = self._alias()
-        created = self._unrestricted().using(alias).create(**kwargs)
-        self.add(created, through_defaults=through_defaults)
+        with Atomic(alias, savepoint=True, durable=False):
+            created = self._unrestricted().using(alias).create(**kwargs)
+            self.add(created, through_defaults=through_defaults)
         return created
 
     def get_or_create(
@@ -395,9 +396,17 @@ class Linked(Removing, Related):
         **kwargs: Any,
     ) -> tuple[Any, bool]:
         """As of any queryset; a row that was created is linked."""
-        found, created = self._rows().using(self._alias()).get_or_create(defaults, **kwargs)
-        if created:
-            self.add(found, through_defaults=through_defaults)
+        alias = self._alias()
+        rows = self._rows().using(alias)
+        try:
+            return rows.get(**kwargs), False
+        except self.model.DoesNotExist:
+            pass
+        # A transaction is only for what is written: rows are found more often than made.
+        with Atomic(alias, savepoint=True, durable=False):
+            found, created = rows.get_or_create(defaults, **kwargs)
+            if created:
+                self.add(found, through_defaults=through_defaults)
         return found, created
 
     def update_or_create(
@@ -409,9 +418,11 @@ class Linked(Removing, Related):
         **kwargs: Any,
     ) -> tuple[Any, bool]:
         """As of any queryset; a row that was created is linked."""
-        found, created = self._rows().using(self._alias()).update_or_create(defaults, create_defaults, **kwargs)
-        if created:
-            self.add(found, through_defaults=through_defaults)
+        alias = self._alias()
+        with Atomic(alias, savepoint=False, durable=False):
+            found, created = self._rows().using(alias).update_or_create(defaults, create_defaults, **kwargs)
+            if created:
+                self.add(found, through_defaults=through_defaults)
         return found, created
 
     def remove(self, *objs: Any) -> None:

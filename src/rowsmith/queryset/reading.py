@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any, Self, overload
 
@@ -370,12 +371,13 @@ class Reading(Combining[M, R]):
         return self._streamed(chunk_size or CHUNK_SIZE)
 
     def _streamed(self, chunk_size: int) -> Iterator[Any]:
-        for rows in reading.stream(self._shape, self._values, self.db, chunk_size):
-            if self._known is not None:
-                self._tell_known(rows)
-            if self._prefetch:
-                prefetch_related_objects(rows, *self._prefetch)
-            yield from rows
+        with closing(reading.stream(self._shape, self._values, self.db, chunk_size)) as chunks:
+            for rows in chunks:
+                if self._known is not None:
+                    self._tell_known(rows)
+                if self._prefetch:
+                    prefetch_related_objects(rows, *self._prefetch)
+                yield from rows
 
     def aiterator(self, chunk_size: int = CHUNK_SIZE) -> AsyncIterator[R]:
         """As `iterator`."""

@@ -72,7 +72,8 @@ class DirectConnection:
                 while chunk := cursor.fetchmany(chunk_size):
                     yield chunk
             finally:
-                cursor.close()
+                if not self.is_broken():  # it may have been closed while the stream lay half read
+                    cursor.close()
         except BINDING_ERRORS as error:
             raise mapped(error) from error
 
