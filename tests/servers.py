@@ -64,19 +64,45 @@ def postgresql(**settings: str) -> Iterator[str]:
 
 
 class Server:
-    """One server of a cluster.
+    """A server that may be stopped and started again, on the same port and with the same data.
 
-    port:     where it listens.
     process:  to be killed by whoever wants to see what happens.
     """
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
-        self.port = port
-        self.process = process
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, programs: Path, data: Path, settings: Mapping[str, str], identity: Mapping[str, Any]) -> None:
+        self.port = _free_port()
+        self._start = lambda: _start(programs, data, self.port, settings, identity)
+        self._data = data
 
     @property
     def url(self) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = self._start()
+        _wait_until_ready(self.process, self.url, self._data)
+
+    def stop(self, wish: signal.Signals = signal.SIGINT) -> None:
+        """End it: SIGINT for a fast shutdown, SIGQUIT for one that leaves the rest to the recovery."""
+        _stop(self.process, wish)
+
+
+@contextlib.contextmanager
+def restartable_postgresql(**settings: str) -> Iterator[Server]:
+    """A server of one's own, to be stopped and started."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="rowsmith-postgresql-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        identity = _identity(folder)
+        programs = _programs(folder, identity)
+        _make_cluster(programs, folder / "data", identity)
+        server = Server(programs, folder / "data", {**_SETTINGS, **settings}, identity)
+        server.start()
+        stack.callback(server.stop)
+        yield server
 
 
 @contextlib.contextmanager
@@ -95,11 +121,10 @@ def replicated_postgresql(standbys: int, delay: str = "0", **settings: str) -> I
         servers: list[Server] = []
 
         def start(data: Path, more: Mapping[str, str]) -> None:
-            port = _free_port()
-            process = _start(programs, data, port, {**given, **more}, identity)
-            stack.callback(_stop, process)
-            servers.append(Server(port, process))
-            _wait_until_ready(process, servers[-1].url, data)
+            server = Server(programs, data, {**given, **more}, identity)
+            server.start()
+            stack.callback(server.stop)
+            servers.append(server)
 
         start(data, settings)
         for number in range(standbys):
@@ -229,9 +254,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, data: Path) ->
             time.sleep(0.05)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGINT) -> None:
     """A fast shutdown, which ends open sessions; after ten seconds an immediate one."""
-    for wish in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+    for wish in (first, signal.SIGQUIT, signal.SIGKILL):
         if process.poll() is not None:
             return
         process.send_signal(wish)

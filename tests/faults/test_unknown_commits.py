@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
-
 import pytest
 
 import rowsmith
 from rowsmith import config, models, transaction
 from rowsmith.db import connections
 from rowsmith.exceptions import CommitUnknown, ConnectionLost
+from tests.faults.wire import Wire
 
 pytestmark = pytest.mark.only("postgresql")
 
 
 class Payment(models.Model):
     number = models.IntegerField()
-
-
-class Wire:
-    """A server in between that passes everything on, and cuts the line at the next COMMIT when it is told to.
-
-    cut:  "before" the COMMIT reaches the server, or "after" it was carried out and before it is answered.
-    """
-
-    def __init__(self, host, port):
-        self.target = (host, port)
-        self.cut = None
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self.listener.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                server = socket.create_connection(self.target)
-                pair = (client, server)
-                threading.Thread(target=self._pass_on, args=(client, server, pair, True), daemon=True).start()
-                threading.Thread(target=self._pass_on, args=(server, client, pair, False), daemon=True).start()
-
-    def _pass_on(self, source, target, pair, to_server):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if to_server and self.cut is not None and b"COMMIT" in data:
-                    cut, self.cut = self.cut, None
-                    if cut == "after":
-                        pair[0].shutdown(socket.SHUT_RDWR)  # the answer finds nobody
-                        target.sendall(data)
-                        target.recv(65536)
-                    break
-                target.sendall(data)
-        for one in pair:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-                one.close()
 
 
 @pytest.fixture

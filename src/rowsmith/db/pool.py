@@ -169,11 +169,16 @@ class Pool:
             self._all.discard(raw)
             self._doomed.discard(raw)
             self._discarded += 1
+        closing = None
         try:
-            raw.abandon()
+            closing = raw.abandon()
         except Exception:
             logger.debug("Closing a connection to %r failed.", self.alias, exc_info=True)
-        self._free_slot()
+        if closing is None:
+            self._free_slot()
+        else:
+            # Until then the server counts it, so nobody may open another in its place.
+            closing.add_done_callback(lambda _: self._free_slot())
 
     def close(self) -> None:
         """Close what is idle now, and what is leased when it comes back. The pool can be used again."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rowsmith.records import Record
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -78,8 +81,11 @@ class RawConnection(Protocol):
 
     def close(self) -> None: ...
 
-    def abandon(self) -> None:
-        """Close at once without waiting, from any thread or task, in whatever state the connection is."""
+    def abandon(self) -> asyncio.Future[None] | None:
+        """Close without waiting, from any thread or task, in whatever state the connection is.
+
+        Closed at once, or else when the future is done: another task's statement may still have the connection.
+        """
 
 
 class Driver(Protocol):

@@ -111,9 +111,10 @@ class _Connection:
     def close(self) -> None:
         self.abandon()
 
-    def abandon(self) -> None:
+    def abandon(self) -> asyncio.Future[None] | None:
         # Closing needs no answer from the server, so it is the same for both kinds and never waits.
         self.native.pgconn.finish()
+        return None
 
 
 class SyncConnection(_Connection):
@@ -191,13 +192,13 @@ class LoopConnection(_Connection):
     def _make_cursor(self) -> Any:
         return psycopg.AsyncRawCursor(self.native)
 
-    def abandon(self) -> None:
+    def abandon(self) -> asyncio.Future[None] | None:
         if self.native.lock.locked() and bridge.running_loop() is not None:
             # Another task's statement is under way. The loop watches its socket; closed now, the next
             # connection could get the same descriptor, and the two would disturb each other.
             self._closing = asyncio.get_running_loop().create_task(self._abandon_when_free())
-        else:
-            super().abandon()
+            return self._closing
+        return super().abandon()
 
     async def _abandon_when_free(self) -> None:
         try:
