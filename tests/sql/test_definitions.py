@@ -101,7 +101,7 @@ def test_a_foreign_key_stands_in_the_column_where_it_cannot_be_added_later(diale
     'REFERENCES "author" ("id") DEFERRABLE INITIALLY DEFERRED'
 )
 def test_a_foreign_key_is_added_to_a_table_that_exists(dialect, expected):
-    assert dialect.definitions().statements(ddl.AddReference("book", AUTHOR)) == [expected]
+    assert dialect.definitions().statements(ddl.AddConstraint("book", AUTHOR)) == [expected]
 
 
 @pytest.mark.parametrize(

@@ -469,15 +469,15 @@ class Connection:
             self._driver.check_constraints(session, table_names or ())
 
     @contextmanager
-    def constraint_checks_disabled(self) -> Iterator[None]:
+    def constraint_checks_disabled(self) -> Iterator[bool]:
         """Do not check foreign keys in this block, where the database can do that: see
-        `check_constraints`."""
+        `check_constraints`. Tells whether they are unchecked now."""
         with self.lease():
             session = self._current_session()
             assert session is not None
             disabled = self._driver.disable_constraint_checks(session)
             try:
-                yield
+                yield disabled or not self._driver.checks_constraints(session)
             finally:
                 if disabled:
                     self._driver.enable_constraint_checks(session)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
-    AddReference,
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
     Check,
     Column,
+    Comment,
     Constraint,
     CreateIndex,
     CreateTable,
     Definition,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
     DropTable,
     IndexPart,
+    MoveTable,
     PrimaryKey,
     Reference,
+    RenameColumn,
+    RenameConstraint,
+    RenameIndex,
+    RenameTable,
     Unique,
 )
 
@@ -30,6 +41,8 @@ class DefinitionRenderer:
 
     # Foreign keys stand in the column, or are added once all tables exist.
     inline_references: ClassVar[bool] = True
+    # A table is changed by making it anew and copying its rows, with foreign keys unchecked meanwhile.
+    copies_tables: ClassVar[bool] = False
     # A prefix of text is only found by an index that was made for it.
     pattern_indexes: ClassVar[bool] = False
     tables_query: ClassVar[str]
@@ -38,6 +51,18 @@ class DefinitionRenderer:
 
     def __init__(self, quote: Callable[[str], str]) -> None:
         self.quote = quote
+
+    def columns_query(self, table: str) -> str:
+        """What asks for the names of a table's columns; no rows where there is no such table."""
+        raise NotImplementedError
+
+    def constraints_query(self, table: str) -> str | None:
+        """What asks for the name, kind and columns of a table's constraints and indexes; None where names tell nothing.
+
+        The kinds are "p" for primary keys, "u" for unique constraints, "f" for foreign keys, "c" for checks, "x" for
+        exclusions and "i" for indexes that belong to no constraint.
+        """
+        return None
 
     def statements(self, node: Definition) -> list[str]:
         """The statements that say what one definition says; more than one where comments need their own."""
@@ -48,8 +73,34 @@ class DefinitionRenderer:
                 return [self.create_index(node)]
             case DropTable(name, if_exists, cascade):
                 return [self.drop_table(name, if_exists, cascade)]
-            case AddReference(table, reference):
-                return [self.add_reference(table, reference)]
+            case RenameTable(table, name):
+                return self.rename_table(table, name)
+            case RenameColumn(table, column, name):
+                return self.rename_column(table, column, name)
+            case AddColumn():
+                return self.add_column(node)
+            case AlterColumn():
+                return self.alter_column(node)
+            case DropColumn(table, column):
+                return [f"ALTER TABLE {self.quote(table)} DROP COLUMN {self.quote(column.name)}"]
+            case AddConstraint(table, constraint):
+                return [f"ALTER TABLE {self.quote(table)} ADD {self.named_constraint(constraint)}"]
+            case DropConstraint():
+                return self.drop_constraint(node)
+            case RenameConstraint(table, name, constraint):
+                return self.rename_constraint(table, name, str(getattr(constraint, "name", "")))
+            case DropIndex(_, name):
+                return [f"DROP INDEX {self.quote(name)}"]
+            case RenameIndex():
+                return self.rename_index(node)
+            case Comment(table, column, text):
+                return self.comment(table, column, text)
+            case MoveTable(table, tablespace):
+                return self.move_table(table, tablespace)
+
+    def is_native(self, node: Definition) -> bool:
+        """Whether the database can change a table so in place; else it is made anew and its rows copied."""
+        return True
 
     def names(self, names: tuple[str, ...]) -> str:
         return ", ".join(self.quote(name) for name in names)
@@ -172,8 +223,53 @@ class DefinitionRenderer:
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
         return f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
 
-    def add_reference(self, table: str, reference: Reference) -> str:
-        return (
-            f"ALTER TABLE {self.quote(table)} ADD CONSTRAINT {self.quote(reference.name)} "
-            f"FOREIGN KEY ({self.names(reference.columns)}) {self.references(reference)}"
-        )
+    def script(self, sql: str) -> list[str]:
+        """SQL of any number of statements, as the texts that can be sent."""
+        return [sql] if sql.strip() else []
+
+    def extras_query(self, table: str) -> str:
+        """What asks for the indexes and triggers of a table that is to be made anew: name, kind and text of each."""
+        raise NotImplementedError
+
+    def made_anew(self, table: CreateTable, sources: Mapping[str, str]) -> list[str]:
+        """The statements that put a new table in the place of the one of its name, with its rows.
+
+        sources:  what each column is filled with, as the text of an expression over the old table.
+        """
+        raise NotImplementedError
+
+    def named_constraint(self, constraint: Constraint) -> str:
+        """A constraint as ALTER TABLE adds it."""
+        match constraint:
+            case Reference(name=name):
+                return f"CONSTRAINT {self.quote(name)} {self.constraint(constraint)}"
+        return self.constraint(constraint).removeprefix(f"CONSTRAINT {self.quote('')} ")
+
+    def rename_table(self, table: str, name: str) -> list[str]:
+        return [f"ALTER TABLE {self.quote(table)} RENAME TO {self.quote(name)}"]
+
+    def rename_column(self, table: str, column: str, name: str) -> list[str]:
+        return [f"ALTER TABLE {self.quote(table)} RENAME COLUMN {self.quote(column)} TO {self.quote(name)}"]
+
+    def add_column(self, node: AddColumn) -> list[str]:
+        return [f"ALTER TABLE {self.quote(node.table)} ADD COLUMN {self.column(node.column)}"]
+
+    def alter_column(self, node: AlterColumn) -> list[str]:
+        raise NotImplementedError
+
+    def drop_constraint(self, node: DropConstraint) -> list[str]:
+        raise NotImplementedError
+
+    def rename_constraint(self, table: str, name: str, new_name: str) -> list[str]:
+        raise NotImplementedError
+
+    def rename_index(self, node: RenameIndex) -> list[str]:
+        return [f"DROP INDEX {self.quote(node.name)}", self.create_index(node.index)]
+
+    def comment(self, table: str, column: str | None, text: str | None) -> list[str]:
+        """What says of a table or column what it is for; nothing where there are no comments."""
+        return []
+
+    def move_table(self, table: str, tablespace: str | None) -> list[str]:
+        """What moves a table; nothing where there are no tablespaces."""
+        return []

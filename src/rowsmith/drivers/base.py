@@ -108,8 +108,11 @@ class Driver(Protocol):
     def connect_async(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         """Open a connection for the running event loop; plain code that waits through the bridge."""
 
+    def checks_constraints(self, raw: Any) -> bool:
+        """Whether foreign keys are checked on this connection now."""
+
     def disable_constraint_checks(self, raw: Any) -> bool:
-        """Have foreign keys not checked on this connection; False when the database cannot do that."""
+        """Have foreign keys not checked on this connection from now on; False when they were not, or still are."""
 
     def enable_constraint_checks(self, raw: Any) -> None: ...
 

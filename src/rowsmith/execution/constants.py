@@ -37,7 +37,12 @@ def text_of(dialect: Any, model: Any, item: Any) -> str:
 
 def default_text(dialect: Any, field: Any) -> str:
     """A literal `db_default`."""
-    value = field.get_prep_value(field.db_default)
+    return value_text(dialect, field, field.db_default)
+
+
+def value_text(dialect: Any, field: Any, value: Any) -> str:
+    """A value of a field, as it stands in a statement that takes no parameters."""
+    value = field.get_prep_value(value)
     if value is not None and (encode := dialect.codec(field.sql_type).encode) is not None:
         value = encode(value)
     return literal(dialect, value)

@@ -13,7 +13,7 @@ from rowsmith.metadata.names import MAX_IDENTIFIER, digest
 from rowsmith.records import Record
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
-    AddReference,
+    AddConstraint,
     Check,
     Column,
     Constraint,
@@ -56,14 +56,14 @@ class TableMaker(Record):
         """The table of one model with its indexes, and the foreign keys that have to wait for other tables."""
         meta = model._meta
         columns: list[Column] = []
-        waiting: list[AddReference] = []
+        waiting: list[AddConstraint] = []
         for field in meta.local_concrete_fields:
             type_ = self.type_of(field)
             if type_ is None:
                 continue
             reference = self.reference(meta, field)
             if reference is not None and not self.inline_references:
-                waiting.append(AddReference(meta.db_table, reference))
+                waiting.append(AddConstraint(meta.db_table, reference))
                 reference = None
             columns.append(self.column(meta, field, type_, reference))
         keys: list[Constraint] = []
@@ -77,7 +77,7 @@ class TableMaker(Record):
             if self.inline_references:
                 keys.append(reference)
             else:
-                waiting.append(AddReference(meta.db_table, reference))
+                waiting.append(AddConstraint(meta.db_table, reference))
         single = [relation for relation in relations if relation.unique and relation is not meta.pk]
         together = [*meta.unique_together, *((relation.name,) for relation in single)]
         members = [[field for name in names for field in meta.get_field(name).members] for names in together]

@@ -123,14 +123,119 @@ class DropTable(Record):
     cascade: bool = False
 
 
-class AddReference(Record):
-    """A foreign key given to a table that exists already."""
+class RenameTable(Record):
+    """Another name for a table."""
 
     table: str
-    reference: Reference
+    name: str
 
 
-Definition: TypeAlias = CreateTable | CreateIndex | DropTable | AddReference
+class MoveTable(Record):
+    """A table goes to another tablespace."""
+
+    table: str
+    tablespace: str | None
+
+
+class AddColumn(Record):
+    """A column for a table that has rows already.
+
+    initial:  the text of what those rows get, where that is not the column's own default.
+    """
+
+    table: str
+    column: Column
+    initial: str | None = None
+
+
+class AlterColumn(Record):
+    """A column becomes another of the same name.
+
+    filling:  the text of what takes the place of NULL, where the column may no longer hold it.
+    """
+
+    table: str
+    old: Column
+    new: Column
+    filling: str | None = None
+
+
+class RenameColumn(Record):
+    """Another name for a column."""
+
+    table: str
+    column: str
+    name: str
+
+
+class DropColumn(Record):
+    """The end of a column and of what it holds."""
+
+    table: str
+    column: Column
+
+
+class AddConstraint(Record):
+    """A constraint given to a table that exists already; without a name, the database gives it one."""
+
+    table: str
+    constraint: Constraint
+
+
+class DropConstraint(Record):
+    """The end of a constraint. The name is what the database calls it."""
+
+    table: str
+    constraint: Constraint
+    name: str
+
+
+class RenameConstraint(Record):
+    """Another name for a constraint; `constraint` has the new one."""
+
+    table: str
+    name: str
+    constraint: Constraint
+
+
+class DropIndex(Record):
+    """The end of an index."""
+
+    index: CreateIndex
+    name: str
+
+
+class RenameIndex(Record):
+    """Another name for an index; `index` has the new one."""
+
+    name: str
+    index: CreateIndex
+
+
+class Comment(Record):
+    """A comment on a table or on one of its columns; None takes it away."""
+
+    table: str
+    column: str | None
+    text: str | None
+
+
+Alteration: TypeAlias = (
+    RenameTable
+    | MoveTable
+    | AddColumn
+    | AlterColumn
+    | RenameColumn
+    | DropColumn
+    | AddConstraint
+    | DropConstraint
+    | RenameConstraint
+    | DropIndex
+    | RenameIndex
+    | Comment
+)
+
+Definition: TypeAlias = CreateTable | CreateIndex | DropTable | Alteration
 
 
 class Table(Record):
@@ -138,4 +243,4 @@ class Table(Record):
 
     create: CreateTable
     indexes: tuple[CreateIndex, ...] = ()
-    references: tuple[AddReference, ...] = ()
+    references: tuple[AddConstraint, ...] = ()

@@ -21,6 +21,7 @@ class Features(Record):
     frame_exclusion: bool = True  # a window frame may leave rows out
     isolation_levels: tuple[str, ...] = ()  # what a transaction may be begun with; none where all are serializable
     # What a definition may say.
+    can_rollback_ddl: bool = True  # a transaction that fails undoes what it did to tables
     check_constraints: bool = True  # a condition that every row meets is kept
     partial_indexes: bool = True  # an index, unique or not, of the rows that meet a condition
     expression_indexes: bool = True  # an index of what is computed from a row

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from rowsmith.dialects.definitions import DefinitionRenderer
+from rowsmith.records import replace
 from rowsmith.sql import types
-from rowsmith.sql.ddl import Column
+from rowsmith.sql.ddl import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    Column,
+    CreateTable,
+    Definition,
+    DropColumn,
+    DropConstraint,
+)
 
 
 def column_type(type_: types.Type) -> str:
@@ -44,9 +57,34 @@ def column_type(type_: types.Type) -> str:
     raise ValueError(f"SQLite has no column type for {type_!r}.")
 
 
-class SqliteDefinitions(DefinitionRenderer):
-    """Foreign keys stand in the column, as SQLite cannot add them later."""
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_TOKEN = re.compile(
+    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|\w+|;|['\"`]", re.DOTALL
+)
 
+
+def is_whole(sql: str) -> bool:
+    """Whether a text that ends with a semicolon ends there as a statement."""
+    depth, ended, begins = 0, False, list[str]()
+    for token in _TOKEN.findall(sql):
+        if token.startswith(("--", "/*")):
+            continue
+        word = token.upper()
+        ended = word == ";" and depth == 0
+        if token in ("'", '"', "`"):
+            return False  # a text that has not ended yet
+        if word in ("BEGIN", "CASE") and (word == "CASE" or "TRIGGER" in begins):
+            depth += 1
+        elif word == "END" and depth:
+            depth -= 1
+        begins.append(word)
+    return ended
+
+
+class SqliteDefinitions(DefinitionRenderer):
+    """Foreign keys stand in the column, as SQLite cannot add them later; most other changes make the table anew."""
+
+    copies_tables = True
     tables_query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
 
     def type(self, type_: types.Type) -> str:
@@ -68,8 +106,93 @@ class SqliteDefinitions(DefinitionRenderer):
         emptied = [f"DELETE FROM {self.quote(name)}" for name in names]
         if not reset_sequences:
             return emptied
-        listed = ", ".join("'" + name.strip('"').replace("'", "''") + "'" for name in names)
+        listed = ", ".join(self.text(name) for name in names)
         return [*emptied, f"DELETE FROM {self.sequences_table} WHERE name IN ({listed})"]
 
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
         return super().drop_table(name, if_exists, cascade=False)
+
+    def columns_query(self, table: str) -> str:
+        return f"SELECT name FROM pragma_table_xinfo({self.text(table)})"
+
+    def script(self, sql: str) -> list[str]:
+        # A driver takes one statement at a time. A semicolon ends one unless it stands in a text, a comment or the
+        # body of a trigger.
+        found, pending = [], ""
+        for part in re.split(r"(?<=;)", sql):
+            pending += part
+            if is_whole(pending):
+                found.append(pending.strip())
+                pending = ""
+        return [text for text in [*found, pending.strip()] if re.sub(_COMMENT, "", text).strip(" \n\t;")]
+
+    def text(self, name: str) -> str:
+        """The name of a table as a literal."""
+        return "'" + name.strip('"').replace("'", "''") + "'"
+
+    def is_native(self, node: Definition) -> bool:
+        match node:
+            case AlterColumn() | AddConstraint() | DropConstraint():
+                return False
+            case AddColumn(_, column, initial):
+                # What is computed for each row would have to be computed for those that are there; and a default that
+                # is computed may differ from row to row.
+                return (
+                    initial is None
+                    and not column.primary_key
+                    and not (column.generated is not None and column.generated.stored)
+                    and (column.default is None or (column.reference is None and not column.default.startswith("(")))
+                    and (column.null or column.default not in (None, "NULL"))
+                )
+            case DropColumn(_, column):
+                return column.reference is None and not column.primary_key
+        return True
+
+    def rename_table(self, table: str, name: str) -> list[str]:
+        if table.lower() != name.lower():
+            return super().rename_table(table, name)
+        # To SQLite it is the same name, which is taken.
+        between = f"{name}__renamed"
+        return [*super().rename_table(table, between), *super().rename_table(between, name)]
+
+    def rename_column(self, table: str, column: str, name: str) -> list[str]:
+        if column.lower() != name.lower():
+            return super().rename_column(table, column, name)
+        between = f"{name}__renamed"
+        return [*super().rename_column(table, column, between), *super().rename_column(table, between, name)]
+
+    def rename_constraint(self, table: str, name: str, new_name: str) -> list[str]:
+        # Nothing refers to a constraint by its name; the new one comes with the next change that makes the table anew.
+        return []
+
+    def extras_query(self, table: str) -> str:
+        return (
+            "SELECT name, type, sql FROM sqlite_master "
+            f"WHERE lower(tbl_name) = lower({self.text(table)}) AND type IN ('index', 'trigger') AND sql IS NOT NULL"
+        )
+
+    def made_anew(self, table: CreateTable, sources: Mapping[str, str]) -> list[str]:
+        name = table.name.strip('"')
+        between = f"new__{name}"
+        made = self.create_table(replace(table, name=between))
+        if sources:
+            made.append(
+                f"INSERT INTO {self.quote(between)} ({self.names(tuple(sources))}) "
+                f"SELECT {', '.join(sources.values())} FROM {self.quote(table.name)}"
+            )
+        if any(self.after_key(column) for column in table.columns):
+            # The highest key that was ever given out counts, not the highest that is left.
+            made += [
+                f"DELETE FROM {self.sequences_table} WHERE name = {self.text(between)} "
+                f"AND EXISTS (SELECT 1 FROM {self.sequences_table} WHERE name = {self.text(name)})",
+                f"INSERT INTO {self.sequences_table} (name, seq) "
+                f"SELECT {self.text(between)}, seq FROM {self.sequences_table} WHERE name = {self.text(name)}",
+            ]
+        return [
+            *made,
+            f"DROP TABLE {self.quote(table.name)}",
+            # References of other tables are meant for the name, not for the table that has it for a moment.
+            "PRAGMA legacy_alter_table = ON",
+            f"ALTER TABLE {self.quote(between)} RENAME TO {self.quote(table.name)}",
+            "PRAGMA legacy_alter_table = OFF",
+        ]

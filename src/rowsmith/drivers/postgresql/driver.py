@@ -80,6 +80,9 @@ class Driver:
             raise self._refused(error) from error
         return self._prepared(LoopConnection(native, self._begin), on_connect)
 
+    def checks_constraints(self, raw: Any) -> bool:
+        return True
+
     def disable_constraint_checks(self, raw: Any) -> bool:
         return False
 

@@ -103,10 +103,15 @@ class Driver:
         connection: RawConnection = worker.WorkerConnection(DirectConnection(opened[0], self._begin), thread)
         return connection
 
+    def checks_constraints(self, raw: Any) -> bool:
+        return bool(raw.fetch("PRAGMA foreign_keys", (), list) == [(1,)])
+
     def disable_constraint_checks(self, raw: Any) -> bool:
+        if not self.checks_constraints(raw):
+            return False
         # Inside of a transaction SQLite ignores this.
         raw.command("PRAGMA foreign_keys = OFF")
-        return bool(raw.fetch("PRAGMA foreign_keys", (), list) == [(0,)])
+        return not self.checks_constraints(raw)
 
     def enable_constraint_checks(self, raw: Any) -> None:
         raw.command("PRAGMA foreign_keys = ON")
