@@ -84,6 +84,15 @@ def frames() -> Iterator[FrameType]:
             frame = stack.gr_frame
 
 
+def caller() -> FrameType | None:
+    """The innermost frame that runs none of the library's own code."""
+    for frame in frames():
+        module = frame.f_globals.get("__name__", "")
+        if module != "rowsmith" and not module.startswith("rowsmith."):
+            return frame
+    return None
+
+
 def running_loop() -> Any:
     """The event loop running on this thread, or None; asyncio is not imported to find out."""
     events = _modules.get("asyncio.events")

@@ -131,6 +131,10 @@ class Configuration(Record):
     time_zone: str = "UTC"
     debug: bool = False
     echo: bool = False
+    slow_query: float | None = None
+    """Seconds from which a statement is told to the logger `rowsmith.sql.slow`, with the line that asked for it."""
+    log_parameters: bool = False
+    """Whether records of the loggers `rowsmith.sql` hold the values of statements, which are somebody's data."""
     postgres: bool = False
     """Whether the lookups of `rowsmith.postgres` are offered from the start, not only once it is imported."""
     fixture_dirs: tuple[str, ...] = ()
@@ -162,7 +166,7 @@ class Configuration(Record):
 _OPTIONS = frozenset(Configuration.__match_args__) - {"databases"}
 _SEQUENCES = frozenset({"routers", "fixture_dirs", "models", "silenced_checks"})
 _MAPPINGS = frozenset({"migration_modules", "serialization_modules", "swapped_models", "apps"})
-_BOOLEANS = frozenset({"use_tz", "debug", "echo", "postgres"})
+_BOOLEANS = frozenset({"use_tz", "debug", "echo", "log_parameters", "postgres"})
 _APP_KEYS = frozenset({"label", "default_auto_field", "verbose_name"})
 
 generation = 0
@@ -304,6 +308,8 @@ def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
             value = MappingProxyType(dict(value))
         elif name in _BOOLEANS and not isinstance(value, bool):
             raise ImproperlyConfigured(f"The option {name!r} takes True or False, not {value!r}.")
+        elif name == "slow_query" and value is not None and (not isinstance(value, int | float) or value < 0):
+            raise ImproperlyConfigured(f"The option {name!r} takes seconds or None, not {value!r}.")
         found[name] = value
     for package, keys in found.get("apps", {}).items():
         for key in keys:

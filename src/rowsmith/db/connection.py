@@ -80,7 +80,9 @@ class Connection:
         self.epoch: object = object()
         self._on_connect = self.dialect.on_connect
         self._session: ContextVar[Session | None] = ContextVar(f"rowsmith_{self.alias}", default=None)
-        self._watch = Watch(self.alias, options.echo)
+        self._watch = Watch(
+            self.alias, echo=options.echo, slow=options.slow_query, exposed=options.log_parameters
+        )
         self._watch.logging = options.debug or options.echo or sql_logger.isEnabledFor(10)
         # Is there anything beside running it to be done with a statement?
         self._special = self._watch.is_active() or not settings.autocommit

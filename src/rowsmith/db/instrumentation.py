@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from rowsmith import bridge
+from rowsmith.drivers.base import Result
+
 logger = logging.getLogger("rowsmith.sql")
+slow_logger = logging.getLogger("rowsmith.sql.slow")
 
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 Wrapper = Callable[[Execute, str, Any, bool, dict[str, Any]], Any]
@@ -35,10 +39,18 @@ class _Installed:
 
 class Watch:
     """Who wants to see the statements of one connection. While nobody does, statements do not pass
-    through here."""
+    through here.
 
-    def __init__(self, alias: str, echo: bool) -> None:
+    echo:     print every statement.
+    slow:     seconds from which a statement is told to the logger `rowsmith.sql.slow`; None for never.
+    exposed:  whether records of loggers hold the values of statements.
+    """
+
+    def __init__(self, alias: str, *, echo: bool, slow: float | None, exposed: bool) -> None:
+        self._alias = alias
         self._echo = echo
+        self._slow = slow
+        self._exposed = exposed
         self._counting = threading.Lock()
         self.log: deque[dict[str, str]] = deque(maxlen=LOG_LIMIT)
         self.logging = False
@@ -47,7 +59,7 @@ class Watch:
 
     def is_active(self, leaving: int = 0) -> bool:
         """Does anybody watch, apart from `leaving` wrappers that are about to be removed?"""
-        return self._count > leaving or self.logging or bool(observers)
+        return self._count > leaving or self.logging or self._slow is not None or bool(observers)
 
     @property
     def wrappers(self) -> list[Wrapper]:
@@ -70,33 +82,64 @@ class Watch:
 
     def run(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Send a statement through the wrappers, the first installed outermost, and into the log."""
-        innermost = self._logged(execute) if self.logging else execute
+        innermost = self._timed(execute) if self.logging or self._slow is not None else execute
         for wrapper in reversed((*observers, *self.wrappers)):
             innermost = _around(wrapper, innermost)
         return innermost(sql, params, many, context)
 
-    def _logged(self, execute: Execute) -> Execute:
-        def logged(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    def _timed(self, execute: Execute) -> Execute:
+        def timed(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+            result = None
             start = time.perf_counter()
             try:
-                return execute(sql, params, many, context)
+                result = execute(sql, params, many, context)
             finally:
                 duration = time.perf_counter() - start
-                times = f"{len(params)} times: " if many and hasattr(params, "__len__") else ""
-                self.log.append({"sql": f"{times}{sql}", "time": f"{duration:.3f}"})
-                alias = context["connection"].alias
-                # The values are left out: they are somebody's data.
-                if self._echo:
-                    print(f"[{alias}] ({duration:.3f}) {sql}", file=sys.stderr)
-                logger.debug(
-                    "(%.3f) %s; database=%s",
-                    duration,
-                    sql,
-                    alias,
-                    extra={"sql": sql, "duration": duration, "database": alias},
-                )
+                if self.logging:
+                    self._note(sql, params, many, duration, result)
+                if self._slow is not None and duration >= self._slow:
+                    self._complain(sql, params, duration, result)
+            return result
 
-        return logged
+        return timed
+
+    def _note(self, sql: str, params: Any, many: bool, duration: float, result: Any) -> None:
+        times = f"{len(params)} times: " if many and hasattr(params, "__len__") else ""
+        self.log.append({"sql": f"{times}{sql}", "time": f"{duration:.3f}"})
+        if self._echo:
+            # The values are left out: they are somebody's data.
+            print(f"[{self._alias}] ({duration:.3f}) {sql}", file=sys.stderr)
+        if logger.isEnabledFor(logging.DEBUG):
+            told = self._told(sql, params, duration, result)
+            logger.debug("(%.3f) %s; database=%s", duration, sql, self._alias, extra=told)
+
+    def _complain(self, sql: str, params: Any, duration: float, result: Any) -> None:
+        told = self._told(sql, params, duration, result)
+        rows = "" if told["rows"] is None else f"; rows={told['rows']}"
+        slow_logger.warning(
+            "(%.3f) %s; database=%s%s; at %s", duration, sql, self._alias, rows, told["site"], extra=told
+        )
+
+    def _told(self, sql: str, params: Any, duration: float, result: Any) -> dict[str, Any]:
+        """What a record says beside its message."""
+        frame = bridge.caller()
+        return {
+            "sql": sql,
+            "params": params if self._exposed else None,
+            "duration": duration,
+            "rows": _number_of_rows(result),
+            "database": self._alias,
+            "site": None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}",
+        }
+
+
+def _number_of_rows(result: Any) -> int | None:
+    """How many rows a statement returned or changed; None when that is not known here, or it failed."""
+    if isinstance(result, Result):
+        return result.rowcount if result.rows is None else len(result.rows)
+    if isinstance(result, list):
+        return len(result)
+    return result if isinstance(result, int) else None
 
 
 def _around(wrapper: Wrapper, inner: Execute) -> Execute:

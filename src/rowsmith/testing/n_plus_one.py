@@ -6,7 +6,6 @@ import linecache
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, Literal
 
 from rowsmith import bridge
@@ -48,7 +47,7 @@ def n_plus_one(
     def watch(label: str, remedy: str, instance: Any) -> None:
         if label in allow:
             return
-        frame = _caller()
+        frame = bridge.caller()
         place = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "unknown code"
         instances = seen.setdefault((label, place), set())
         instances.add((type(instance), instance.pk))
@@ -67,12 +66,3 @@ def n_plus_one(
 
     with watched_loads(watch):
         yield
-
-
-def _caller() -> FrameType | None:
-    """The innermost frame that runs none of the library's own code."""
-    for frame in bridge.frames():
-        module = frame.f_globals.get("__name__", "")
-        if module != "rowsmith" and not module.startswith("rowsmith."):
-            return frame
-    return None
