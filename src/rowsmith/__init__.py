@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         reset_queries,
         router,
     )
+    from rowsmith.db.limits import deadline, statement_timeout
     from rowsmith.db.replicas import Replicas
     from rowsmith.exceptions import (
         DatabaseError,
@@ -40,6 +41,8 @@ _HOMES = {
     "configure": "rowsmith.config",
     "aclose_all": "rowsmith.db",
     "close_all": "rowsmith.db",
+    "deadline": "rowsmith.db.limits",
+    "statement_timeout": "rowsmith.db.limits",
     "connection": "rowsmith.db",
     "connections": "rowsmith.db",
     "lifespan": "rowsmith.db",
@@ -83,11 +86,13 @@ __all__ = [
     "connection",
     "connections",
     "create_tables",
+    "deadline",
     "drop_tables",
     "lifespan",
     "models",
     "reset_queries",
     "router",
+    "statement_timeout",
     "transaction",
 ]
 

@@ -81,6 +81,10 @@ class DatabaseSettings(Record):
     conn_max_age: float | None = 0
     conn_health_checks: bool = False
     test: Mapping[str, Any] = _NOTHING
+    statement_timeout: float | None = None
+    """Seconds that a statement may take."""
+    pooling: str = "session"
+    """"transaction" when a pooler between hands connections out for a transaction each."""
     pool: PoolSettings = PoolSettings()
 
     def as_dict(self) -> SettingsDict:
@@ -99,6 +103,8 @@ class DatabaseSettings(Record):
             CONN_HEALTH_CHECKS=self.conn_health_checks,
             TIME_ZONE=self.time_zone,
             DISABLE_SERVER_SIDE_CURSORS=self.disable_server_side_cursors,
+            STATEMENT_TIMEOUT=self.statement_timeout,
+            POOLING=self.pooling,
             TEST=dict(self.test),
         )
 
@@ -339,6 +345,8 @@ _KEYS: Mapping[str, str] = {
     "TIME_ZONE": "time_zone",
     "DISABLE_SERVER_SIDE_CURSORS": "disable_server_side_cursors",
     "TEST": "test",
+    "STATEMENT_TIMEOUT": "statement_timeout",
+    "POOLING": "pooling",
     "POOL": "pool",
     "URL": "url",
 }
@@ -428,6 +436,12 @@ def _from_keys(alias: str, keys: Mapping[str, Any], base: Path | None) -> Databa
     if engine == "sqlite":
         name = _sqlite_name(alias, name, base)
     max_age = keys.get("CONN_MAX_AGE", 0)
+    limit = keys.get("STATEMENT_TIMEOUT")
+    pooling = keys.get("POOLING") or "session"
+    if pooling not in ("session", "transaction"):
+        raise ImproperlyConfigured(
+            f"POOLING of the database {alias!r} is 'session' or 'transaction', not {pooling!r}."
+        )
     return DatabaseSettings(
         alias=alias,
         engine=engine,
@@ -441,6 +455,8 @@ def _from_keys(alias: str, keys: Mapping[str, Any], base: Path | None) -> Databa
         time_zone=keys.get("TIME_ZONE") or None,
         conn_max_age=None if max_age is None else _number(alias, "CONN_MAX_AGE", max_age, float),
         test=MappingProxyType(dict(test)),
+        statement_timeout=_number(alias, "STATEMENT_TIMEOUT", limit, float) or None if limit else None,
+        pooling=pooling,
         pool=_pool(alias, pool, keys),
         **switches,
     )

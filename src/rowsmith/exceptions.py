@@ -175,6 +175,14 @@ class QueryCanceled(OperationalError):
     """The statement was cancelled, by request or by a timeout of the server."""
 
 
+class StatementTimeout(QueryCanceled):
+    """A statement took longer than it may, and was ended."""
+
+
+class DeadlineExceeded(StatementTimeout):
+    """The time of a `deadline()` block was over before it was done."""
+
+
 class ConnectionLost(OperationalError):
     """The connection broke while it was in use; the next statement gets another one."""
 

@@ -99,19 +99,14 @@ def instrument(
 
     observers.append(observe)
     _stop.append(lambda: observers.remove(observe))
-    _tell_connections()
+    connections.note_watchers()
 
 
 def uninstrument() -> None:
     """Stop it."""
     while _stop:
         _stop.pop()()
-    _tell_connections()
-
-
-def _tell_connections() -> None:
-    for connection in connections.all(initialized_only=True):
-        connection._note_watchers()
+    connections.note_watchers()
 
 
 def _attributes(connection: Any) -> dict[str, Any]:

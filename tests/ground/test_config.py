@@ -82,6 +82,8 @@ def test_a_mapping_gives_every_setting_by_its_documented_key():
         "CONN_HEALTH_CHECKS": True,
         "TIME_ZONE": "Europe/Berlin",
         "DISABLE_SERVER_SIDE_CURSORS": True,
+        "STATEMENT_TIMEOUT": 2.5,
+        "POOLING": "transaction",
         "TEST": {"NAME": "test_shop"},
     }
     settings = default({"default": entry})
@@ -113,6 +115,9 @@ def test_configuring_again_replaces_everything():
         ({"default": {"ENGINE": "postgresql", "NAME": "x", "POOL": {"max_size": 0}}}, {}, "max_size"),
         ({"default": {"ENGINE": "postgresql", "NAME": "x", "AUTOCOMMIT": "maybe"}}, {}, "True or False"),
         ({"default": {"ENGINE": "postgresql", "NAME": "x", "TEST": {"NAM": 1}}}, {}, "Did you mean 'NAME'"),
+        ({"default": {"ENGINE": "postgresql", "NAME": "x", "POOLING": "statement"}}, {}, "'session' or 'transaction'"),
+        ({"default": {"ENGINE": "postgresql", "NAME": "x", "STATEMENT_TIMEOUT": "soon"}}, {}, "STATEMENT_TIMEOUT"),
+        ({"default": {"ENGINE": "postgresql", "NAME": "x", "STATEMENT_TIMEOUT": -1}}, {}, "STATEMENT_TIMEOUT"),
         ({"other": ":memory:"}, {}, "no 'default'"),
         ({"default": 3}, {}, "URL or a mapping"),
         (3, {}, "URL or a mapping"),

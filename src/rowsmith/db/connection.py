@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, tzinfo
 from functools import cached_property
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rowsmith import bridge, config
 from rowsmith.config import DatabaseSettings, SettingsDict
-from rowsmith.db import registry
+from rowsmith.db import limits, registry
 from rowsmith.db.cursor import Cursor
 from rowsmith.db.instrumentation import Watch, Wrapper
 from rowsmith.db.instrumentation import logger as sql_logger
@@ -85,7 +85,7 @@ class Connection:
         )
         self._watch.logging = options.debug or options.echo or sql_logger.isEnabledFor(10)
         # Is there anything beside running it to be done with a statement?
-        self._special = self._watch.is_active() or not settings.autocommit
+        self._note_watchers()
         self._pool = self._make_pool(self._driver.connect)
         self._loop_pools: dict[Any, Pool] = {}
         self._last_loop: Any = None
@@ -196,7 +196,7 @@ class Connection:
         raw.text = text
         raw.holder = Holder("a stream of rows")
         try:
-            chunks = raw.stream(text, parameters, chunk_size)
+            chunks = _in_time(raw, raw.stream(text, parameters, chunk_size))
             yield from self._opened(chunks, text, parameters)
         except BaseException:
             raw.holder = None
@@ -227,12 +227,14 @@ class Connection:
         return Cursor(self)
 
     def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None, cursor: Cursor | None = None) -> Result:
+        self._driver.check_statement(sql)
         result: Result = self._watched(sql, params, False, lambda s, t, p: s.query(t, p), cursor)
         return result
 
     def query_many(
         self, sql: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]], cursor: Cursor | None = None
     ) -> Result:
+        self._driver.check_statement(sql)
         result: Result = self._watched(sql, rows, True, lambda s, t, p: s.query_many(t, p), cursor)
         return result
 
@@ -248,9 +250,15 @@ class Connection:
     ) -> Any:
         """Lease, show the statement to wrappers and log when there are any, and send it."""
         with self._leased(text) as target:
+
+            def sent(text: str, parameters: Any) -> Any:
+                if isinstance(target, Session):
+                    return target.in_time(send, text, parameters)
+                return limits.run(target, send, target, text, parameters)
+
             if not self._watch.is_active():
-                return send(target, text, parameters)
-            return self._shown(text, parameters, many, lambda t, p: send(target, t, p), cursor)
+                return sent(text, parameters)
+            return self._shown(text, parameters, many, sent, cursor)
 
     def _shown(
         self,
@@ -451,6 +459,16 @@ class Connection:
 
         For what belongs to a session of the database: temporary tables, SET, PRAGMA, advisory locks.
         """
+        if self.settings.pooling == "transaction" and not self.in_atomic_block:
+            raise NotSupportedError(
+                f"The pooler before {self.alias!r} keeps a connection of the server for one transaction only, so there "
+                "is none to be leased for longer. Write: with transaction.atomic()."
+            )
+        with self._pinned():
+            yield
+
+    @contextmanager
+    def _pinned(self) -> Iterator[None]:
         if self._session.get() is not None:
             yield
             return
@@ -465,7 +483,7 @@ class Connection:
 
     def check_constraints(self, table_names: Sequence[str] | None = None) -> None:
         """Raise IntegrityError when a row refers to one that does not exist; now instead of at the commit."""
-        with self.lease():
+        with self._pinned():
             session = self._current_session()
             assert session is not None
             self._driver.check_constraints(session, table_names or ())
@@ -474,7 +492,7 @@ class Connection:
     def constraint_checks_disabled(self) -> Iterator[bool]:
         """Do not check foreign keys in this block, where the database can do that: see
         `check_constraints`. Tells whether they are unchecked now."""
-        with self.lease():
+        with self._pinned():
             session = self._current_session()
             assert session is not None
             disabled = self._driver.disable_constraint_checks(session)
@@ -519,7 +537,12 @@ class Connection:
         return list(self._watch.log)
 
     def _note_watchers(self, leaving: int = 0) -> None:
-        self._special = self._watch.is_active(leaving) or not self.settings.autocommit
+        self._special = (
+            self._watch.is_active(leaving)
+            or not self.settings.autocommit
+            or limits.active.count > 0
+            or self._driver.statement_timeout is not None
+        )
 
     # --- connections as such ---
 
@@ -593,6 +616,13 @@ class Connection:
         if alias is not None:
             settings = replace(settings, alias=alias)
         return Connection(settings)
+
+
+def _in_time(raw: RawConnection, chunks: Generator[list[Row], None, None]) -> Generator[list[Row], None, None]:
+    """The chunks of a stream, each within the limits that hold where it is asked for."""
+    with closing(chunks):
+        while (chunk := limits.run(raw, next, chunks, None)) is not None:
+            yield chunk
 
 
 def _zone(settings: DatabaseSettings) -> tzinfo:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rowsmith import bridge, config
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db import limits
 from rowsmith.db.connection import Connection
 
 
@@ -51,6 +52,11 @@ class ConnectionHandler:
         """Let nothing that was compiled for any connection be used again."""
         for connection in list(self._made.values()):
             connection.epoch = object()
+
+    def note_watchers(self) -> None:
+        """Tell every connection that who watches statements, or limits them, has changed."""
+        for connection in list(self._made.values()):
+            connection._note_watchers()
 
     def close_all(self) -> None:
         """Close every connection, also databases in memory."""
@@ -97,6 +103,7 @@ connections = ConnectionHandler()
 connection: Any = ConnectionProxy(connections, DEFAULT_DB_ALIAS)
 
 config.on_change.append(connections.forget_all)
+limits.active.on_change.append(connections.note_watchers)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=connections._after_fork)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rowsmith import bridge
 from rowsmith.config import PoolSettings
+from rowsmith.db import limits
 from rowsmith.drivers.base import RawConnection
 from rowsmith.exceptions import PoolTimeout
 from rowsmith.records import Record
@@ -274,7 +275,7 @@ class Pool:
             waiter.resolve()
 
     def _acquire_slowly(self) -> RawConnection:
-        patience = self.settings.timeout
+        patience = limits.patience(self.settings.timeout)
         deadline = None if patience is None else _monotonic() + patience
         while True:
             waiter: _Waiter | None = None
@@ -321,6 +322,7 @@ class Pool:
             if waiter.raw is None and not waiter.may_open:
                 self._waiters.remove(waiter)
                 self._timeouts += 1
+                limits.check()
                 raise PoolTimeout(self._why_none())
         return waiter.raw
 

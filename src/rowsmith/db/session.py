@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rowsmith import bridge
+from rowsmith.db import limits
 from rowsmith.db.pool import Pool
 from rowsmith.drivers.base import RawConnection, Result, Row
 from rowsmith.exceptions import (
@@ -156,7 +157,7 @@ class Session:
         with closing(self.raw.stream(text, parameters, chunk_size)) as chunks:
             while True:
                 with self._statement():
-                    chunk = next(chunks, None)
+                    chunk = limits.run(self.raw, next, chunks, None)
                 if chunk is None:
                     return
                 yield chunk
@@ -164,6 +165,11 @@ class Session:
     def command(self, text: str) -> None:
         with self._statement():
             self._command(text)
+
+    def in_time(self, send: Callable[..., T], text: str, parameters: Any) -> T:
+        """`send(raw, text, parameters)` within the limits of time that hold here."""
+        with self._statement():
+            return limits.run(self.raw, send, self.raw, text, parameters)
 
     @contextmanager
     def _statement(self) -> Iterator[None]:
@@ -242,7 +248,7 @@ class Session:
             self._check_may_nest()
             name = None
             if not self.blocks and self.autocommit:
-                self.raw.begin()
+                limits.run(self.raw, self.raw.begin)
             elif savepoint and not self._needs_rollback:
                 self._begin_if_idle()
                 name = self._make_savepoint()
@@ -310,6 +316,7 @@ class Session:
             return
         callbacks = tuple(self.callbacks)
         try:
+            limits.check()
             self.raw.commit()
         except ConnectionLost as error:
             self._roll_back()

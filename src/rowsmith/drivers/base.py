@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rowsmith.records import Record
@@ -41,6 +42,8 @@ class RawConnection(Protocol):
     """Who leases this connection for longer than a statement; its str() is for messages."""
     text: str
     """The statement sent last, for messages."""
+    usual_limit: float | None
+    """Seconds that a statement may take where nothing else is said; None when the server itself sees to that."""
 
     @property
     def native(self) -> Any:
@@ -60,6 +63,9 @@ class RawConnection(Protocol):
         """Run a user's statement with %s placeholders, and keep everything it returns."""
 
     def query_many(self, sql: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> Result: ...
+
+    def limited(self, seconds: float) -> AbstractContextManager[None]:
+        """A block in which statements, and what they wait for, end with QueryCanceled or LockTimeout after so long."""
 
     def command(self, text: str) -> None:
         """Run a statement without parameters or rows, such as SAVEPOINT."""
@@ -102,6 +108,12 @@ class Driver(Protocol):
     """Does the database have stored procedures?"""
     atomic_without_autocommit: bool
     """May an atomic block be opened while autocommit is off?"""
+
+    statement_timeout: float | None
+    """Seconds that a statement may take, when it is not the server who sees to that."""
+
+    def check_statement(self, sql: str) -> None:
+        """Raise NotSupportedError for a statement of the user's that cannot work on a connection of this database."""
 
     def connect(self, on_connect: Sequence[OnConnect]) -> RawConnection: ...
 

@@ -27,6 +27,7 @@ from rowsmith.query.query import Query, RowForm
 from rowsmith.query.shape import Shape, Values, cache, extend
 from rowsmith.queryset.generic import M, R
 from rowsmith.queryset.kinds import call_key
+from rowsmith.queryset.limiting import timed
 from rowsmith.queryset.view import QueryView
 from rowsmith.sql.computed import has_window
 from rowsmith.sql.select import Lock
@@ -428,6 +429,11 @@ class Refining(Shaped, Generic[M, R]):
         other = self.all()
         other._db = alias
         return other
+
+    def timeout(self, seconds: float) -> Self:
+        """Let each statement take so many seconds at most; StatementTimeout ends one that takes longer."""
+        limited: Self = timed(self, seconds)
+        return limited
 
     def select_for_update(
         self, nowait: bool = False, skip_locked: bool = False, of: Sequence[str] = (), no_key: bool = False

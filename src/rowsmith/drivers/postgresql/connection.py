@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -13,7 +16,8 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from rowsmith import bridge
 from rowsmith.drivers.base import Result, Row
 from rowsmith.drivers.postgresql.errors import DRIVER_ERRORS, mapped
-from rowsmith.exceptions import Error
+from rowsmith.drivers.watchdog import watchdog
+from rowsmith.exceptions import Error, QueryCanceled
 
 T = TypeVar("T")
 
@@ -22,6 +26,8 @@ _BAD = ConnStatus.BAD
 _HELD_ROWS = 500
 """A cursor keeps its last result; past this many rows it is replaced, so that idle connections hold
 nothing large."""
+_PATIENCE = 2.0
+"""Seconds to try to reach a server that is to end a statement."""
 
 
 class _Connection:
@@ -29,8 +35,9 @@ class _Connection:
 
     native: Any
 
-    def __init__(self, native: Any, begin: str) -> None:
+    def __init__(self, native: Any, begin: str, usual_limit: float | None = None) -> None:
         self.native = native
+        self.usual_limit = usual_limit
         self.opened_at = self.returned_at = time.monotonic()
         self.era = 0
         self.holder: Any = None
@@ -122,6 +129,18 @@ class SyncConnection(_Connection):
 
     native: psycopg.Connection[Row]
 
+    def limited(self, seconds: float) -> AbstractContextManager[None]:
+        return watchdog.guard(seconds, self._stop_statement)
+
+    def _stop_statement(self) -> None:
+        try:
+            self.native.cancel_safe(timeout=_PATIENCE)
+        except psycopg.Error:
+            # The server cannot be reached, so it will not answer the statement either. The descriptor stays open for
+            # the thread that waits on it, which hears that the line is dead.
+            with socket.socket(fileno=os.dup(self.native.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+
     def _make_cursor(self) -> Any:
         return psycopg.RawCursor(self.native)
 
@@ -188,6 +207,15 @@ class LoopConnection(_Connection):
 
     native: psycopg.AsyncConnection[Row]
     _closing: asyncio.Task[None]
+    _limit: float | None = None
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        self._limit = seconds
+        try:
+            yield
+        finally:
+            self._limit = None
 
     def _make_cursor(self) -> Any:
         return psycopg.AsyncRawCursor(self.native)
@@ -212,7 +240,7 @@ class LoopConnection(_Connection):
 
     def _wait(self, awaitable: Awaitable[T]) -> T:
         try:
-            return bridge.wait(awaitable)
+            return bridge.wait(awaitable if self._limit is None else _within(self._limit, awaitable))
         except DRIVER_ERRORS as error:
             raise self._ours(error) from error
 
@@ -267,3 +295,11 @@ class LoopConnection(_Connection):
 
     def _rows(self, cursor: Any) -> list[Row]:
         return self._wait(cursor.fetchall())
+
+
+async def _within(seconds: float, awaitable: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(seconds):
+            return await awaitable
+    except TimeoutError as error:
+        raise QueryCanceled(f"The statement took longer than {seconds:.3g} s.") from error

@@ -15,6 +15,7 @@ from rowsmith.drivers.base import OnConnect, RawConnection
 from rowsmith.drivers.postgresql.adapters import CONTEXT
 from rowsmith.drivers.postgresql.connection import LoopConnection, SyncConnection
 from rowsmith.drivers.postgresql.errors import mapped
+from rowsmith.drivers.postgresql.pooling import check_pooled
 from rowsmith.exceptions import Error, ImproperlyConfigured, OperationalError
 
 _LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
@@ -42,9 +43,20 @@ class Driver:
         self._zone = settings.time_zone or "UTC"
         if not _ZONE.fullmatch(self._zone):
             raise ImproperlyConfigured(f"TIME_ZONE of the database {settings.alias!r} is not the name of a zone.")
+        self._pooled = settings.pooling == "transaction"
+        if self._pooled and self._role is not None:
+            raise ImproperlyConfigured(
+                f"The database {settings.alias!r} has pooling='transaction', where a role would stay with a connection "
+                "of the server that others use next: give it to the user of the database instead of assume_role."
+            )
         # Both ways of binding give the same answers; we always bind on the server.
         options.pop("server_side_binding", None)
-        threshold = options.pop("prepare_threshold", 5)
+        # A prepared statement stays with one connection of the server; poolers that follow it say so.
+        threshold = options.pop("prepare_threshold", None if self._pooled else 5)
+        self.statement_timeout = settings.statement_timeout if self._pooled else None
+        if settings.statement_timeout is not None and not self._pooled:
+            milliseconds = max(int(settings.statement_timeout * 1000), 1)
+            options["options"] = f"{options.get('options', '')} -c statement_timeout={milliseconds}".strip()
         self._parameters: dict[str, Any] = {
             "prepare_threshold": None if threshold in (None, "", "none") else int(threshold),
             "autocommit": True,
@@ -68,7 +80,9 @@ class Driver:
 
     def connect(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         try:
-            connection = SyncConnection(psycopg.Connection.connect(**self._parameters), self._begin)
+            connection = SyncConnection(
+                psycopg.Connection.connect(**self._parameters), self._begin, self.statement_timeout
+            )
         except psycopg.Error as error:
             raise self._refused(error) from error
         return self._prepared(connection, on_connect)
@@ -78,7 +92,11 @@ class Driver:
             native = bridge.wait(psycopg.AsyncConnection.connect(**self._parameters))
         except psycopg.Error as error:
             raise self._refused(error) from error
-        return self._prepared(LoopConnection(native, self._begin), on_connect)
+        return self._prepared(LoopConnection(native, self._begin, self.statement_timeout), on_connect)
+
+    def check_statement(self, sql: str) -> None:
+        if self._pooled:
+            check_pooled(sql)
 
     def checks_constraints(self, raw: Any) -> bool:
         return True

@@ -52,6 +52,8 @@ def mapped(error: Exception, *, broken: bool) -> ours.Error:
         kind = ours.ConnectionLost
     if kind is None:
         kind = next((target for source, target in _BY_CLASS if isinstance(error, source)), ours.DatabaseError)
+    if kind is ours.QueryCanceled and "statement timeout" in str(error):
+        kind = ours.StatementTimeout
     result = kind(str(error))
     if isinstance(result, ours.DatabaseError):
         result.sqlstate = state

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
 from decimal import Decimal
@@ -14,6 +15,7 @@ from uuid import UUID
 from rowsmith.drivers.base import Result, Row
 from rowsmith.drivers.placeholders import bound
 from rowsmith.drivers.sqlite.errors import BINDING_ERRORS, mapped
+from rowsmith.drivers.watchdog import watchdog
 from rowsmith.exceptions import OperationalError
 
 T = TypeVar("T")
@@ -22,9 +24,9 @@ T = TypeVar("T")
 class DirectConnection:
     """One `sqlite3` connection; statements run at once, on the caller's thread."""
 
-    __slots__ = ("_begin", "_cursor", "era", "holder", "native", "opened_at", "returned_at", "text")
+    __slots__ = ("_begin", "_cursor", "era", "holder", "native", "opened_at", "returned_at", "text", "usual_limit")
 
-    def __init__(self, native: sqlite3.Connection, begin: str) -> None:
+    def __init__(self, native: sqlite3.Connection, begin: str, usual_limit: float | None = None) -> None:
         self.native = native
         # For statements without rows, which leave nothing open on it.
         self._cursor = native.cursor()
@@ -32,6 +34,7 @@ class DirectConnection:
         self.era = 0
         self.holder: Any = None
         self.text = ""
+        self.usual_limit = usual_limit
         self._begin = begin
 
     def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
@@ -102,6 +105,23 @@ class DirectConnection:
         except BINDING_ERRORS as error:
             raise mapped(error) from error
         return Result(None, None, cursor.rowcount, cursor.lastrowid)
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        # A wait for a lock cannot be interrupted, but be shortened.
+        (usual,) = self.native.execute("PRAGMA busy_timeout").fetchone()
+        self.command(f"PRAGMA busy_timeout = {min(usual, max(int(seconds * 1000), 1))}")
+        try:
+            with watchdog.guard(seconds, self.native.interrupt):
+                yield
+        finally:
+            if not self.is_broken():
+                self.command(f"PRAGMA busy_timeout = {usual}")
+
+    def run_limited(self, seconds: float, func: Callable[..., T], *args: Any) -> T:
+        """Call `func` within `limited`."""
+        with self.limited(seconds):
+            return func(*args)
 
     def command(self, text: str) -> None:
         try:

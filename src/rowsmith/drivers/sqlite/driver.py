@@ -55,7 +55,12 @@ class Driver:
     atomic_without_autocommit = False
 
     def __init__(self, settings: DatabaseSettings) -> None:
+        if settings.pooling != "session":
+            raise ImproperlyConfigured(
+                f"POOLING of the SQLite database {settings.alias!r} is {settings.pooling!r}, which is for PostgreSQL."
+            )
         self.settings = settings
+        self.statement_timeout = settings.statement_timeout
         self.shared = _is_in_memory(settings.name)
         options = dict(settings.options)
         for name in options:
@@ -86,7 +91,7 @@ class Driver:
     def connect(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         if self.shared:
             return self._shared_connection(on_connect)
-        return DirectConnection(self._open(on_connect), self._begin)
+        return self._direct(self._open(on_connect))
 
     def connect_async(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         if self.shared:
@@ -100,11 +105,14 @@ class Driver:
             # Cancelled while the thread opens it: closing has to wait until it is there.
             thread.stop(partial(_close_each, opened))
             raise
-        connection: RawConnection = worker.WorkerConnection(DirectConnection(opened[0], self._begin), thread)
+        connection: RawConnection = worker.WorkerConnection(self._direct(opened[0]), thread)
         return connection
 
     def checks_constraints(self, raw: Any) -> bool:
         return bool(raw.fetch("PRAGMA foreign_keys", (), list) == [(1,)])
+
+    def check_statement(self, sql: str) -> None:
+        """Everything works."""
 
     def disable_constraint_checks(self, raw: Any) -> bool:
         if not self.checks_constraints(raw):
@@ -126,11 +134,13 @@ class Driver:
                 error.table = table
                 raise error
 
+    def _direct(self, native: sqlite3.Connection) -> DirectConnection:
+        return DirectConnection(native, self._begin, self.statement_timeout)
+
     def _shared_connection(self, on_connect: Sequence[OnConnect]) -> RawConnection:
         with self._single_lock:
             if self._single is None or self._single.is_broken():
-                direct = DirectConnection(self._open(on_connect), self._begin)
-                self._single = SharedConnection(direct, self.settings.alias)
+                self._single = SharedConnection(self._direct(self._open(on_connect)), self.settings.alias)
             return self._single
 
     def _open(self, on_connect: Sequence[OnConnect]) -> sqlite3.Connection:
@@ -193,6 +203,7 @@ class SharedConnection:
         self.era = 0
         self.holder: Any = None
         self.text = ""
+        self.usual_limit = direct.usual_limit
 
     def _side(self) -> Any:
         if bridge.running_loop() is None or not bridge.inside():
@@ -226,6 +237,9 @@ class SharedConnection:
 
     def query_many(self, sql: Any, rows: Any) -> Any:
         return self._side().query_many(sql, rows)
+
+    def limited(self, seconds: float) -> Any:
+        return self._side().limited(seconds)
 
     def command(self, text: str) -> None:
         self._side().command(text)

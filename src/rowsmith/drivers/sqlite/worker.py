@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -122,12 +123,26 @@ class Worker:
 class WorkerConnection:
     """The face of a `DirectConnection` towards tasks."""
 
-    __slots__ = ("_direct", "_lost", "_worker", "era", "holder", "native", "opened_at", "returned_at", "text")
+    __slots__ = (
+        "_direct",
+        "_limit",
+        "_lost",
+        "_worker",
+        "era",
+        "holder",
+        "native",
+        "opened_at",
+        "returned_at",
+        "text",
+        "usual_limit",
+    )
 
     def __init__(self, direct: DirectConnection, worker: Worker) -> None:
         self._direct = direct
         self._worker = worker
         self._lost = False
+        self._limit: float | None = None
+        self.usual_limit = direct.usual_limit
         self.native = direct.native
         self.opened_at = direct.opened_at
         self.returned_at = direct.returned_at
@@ -136,7 +151,10 @@ class WorkerConnection:
         self.text = ""
 
     async def _hop(self, func: Callable[..., T], *args: Any) -> T:
-        job = self._worker.submit(func, *args)
+        if self._limit is None:
+            job = self._worker.submit(func, *args)
+        else:
+            job = self._worker.submit(self._direct.run_limited, self._limit, func, *args)
         try:
             result: T = await job.future
         except asyncio.CancelledError:
@@ -166,6 +184,14 @@ class WorkerConnection:
 
     def _wait(self, func: Callable[..., T], *args: Any) -> T:
         return bridge.wait(self._hop(func, *args))
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        self._limit = seconds
+        try:
+            yield
+        finally:
+            self._limit = None
 
     def fetch(self, text: str, parameters: Sequence[Any], consume: Callable[[Iterable[Row]], T]) -> T:
         # The rows travel in one hop; user code that turns them into objects runs where the caller is.
