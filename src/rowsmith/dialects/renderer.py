@@ -217,10 +217,21 @@ class Renderer:
     def native_name(self, name: str, kind: str) -> str:
         found = self.natives.get(name)
         if found is None:
-            raise NotSupportedError(
-                f"{self.dialect.name} has no {kind} {name}: this query can only be asked of PostgreSQL."
-            )
+            raise self.lacking(f"{kind} {name}")
         return found
+
+    def lacking(self, what: str) -> NotSupportedError:
+        """The error for what this database does not know."""
+        return NotSupportedError(f"{self.dialect.name} has no {what}: this query can only be asked of PostgreSQL.")
+
+    def subscript(self, node: e.Subscript) -> str:
+        raise self.lacking("arrays")
+
+    def array_items(self, node: e.ArrayItems) -> str:
+        raise self.lacking("arrays")
+
+    def array_rows(self, node: e.ArrayRows) -> str:
+        raise self.lacking("arrays")
 
     def text(self, node: e.Expression) -> str:
         """An expression as text, whatever it is."""
@@ -638,6 +649,9 @@ _METHODS: dict[type[Node], str] = {
     e.Function: "function",
     e.Native: "native",
     e.Infix: "infix",
+    e.Subscript: "subscript",
+    e.ArrayItems: "array_items",
+    e.ArrayRows: "array_rows",
     e.Spelled: "spelled",
     e.Arithmetic: "arithmetic_node",
     e.Negative: "negative",

@@ -81,6 +81,11 @@ class Lookup(Expression):
         """The condition against another expression."""
         raise NotImplementedError(f"{cls.__name__} needs an as_sql(compiler, connection).")
 
+    @classmethod
+    def item_side(cls, left: Resolved) -> Resolved:
+        """What an item is like of a list on the right that mixes plain values and expressions."""
+        return left
+
     # As an expression
 
     def get_source_expressions(self) -> list[Any]:

@@ -10,6 +10,7 @@ from rowsmith.fields.text import CharField, TextField
 from rowsmith.lookups.base import Given, Lookup
 from rowsmith.lookups.json import bound
 from rowsmith.lookups.text import checked_text
+from rowsmith.postgres.operators import infix
 from rowsmith.postgres.searching.lexemes import UNCONFIGURED
 from rowsmith.postgres.searching.queries import query_of
 from rowsmith.postgres.searching.types import SearchVectorField, config_of
@@ -17,12 +18,7 @@ from rowsmith.postgres.searching.vectors import vector_of
 from rowsmith.records import replace
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
-from rowsmith.sql.predicates import Holds, Predicate
-
-
-def infix(operator: str, left: sql.Expression, right: sql.Expression) -> Predicate:
-    """The condition that an operator makes of two operands."""
-    return Holds(sql.Infix(operator, left, right, type=types.Boolean()))
+from rowsmith.sql.predicates import Predicate
 
 
 class Matches(Lookup):

@@ -122,6 +122,8 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
         among = issubclass(kind, In)
         if among and hasattr(value, "_query_for_lookup"):
             return _in_query(scope, left, value)
+        if getattr(kind, "takes_rows", False) and hasattr(value, "_query_for_lookup"):
+            return kind.expression(left, _array_of_rows(scope, left, value))
         right = _right(scope, left, value, path)
         if among and isinstance(right.node, sql.Subselect):
             return p.InSelect(left.node, right.node.query)
@@ -132,7 +134,7 @@ def apply(scope: Any, lookup: Any, operand: Operand, value: Any, path: str) -> P
             return kind.expressions(left, [right])  # type: ignore[attr-defined,no-any-return]
         return kind.expression(left, right)
     if isinstance(value, list | tuple | set | frozenset) and any(isinstance(item, Shaped) for item in value):
-        items = [_item(scope, left, item) for item in value]
+        items = [_item(scope, kind.item_side(left), item) for item in value]
         return _of_items(kind, left, items, path)
     return kind.plain(left, scope.slots.take(value))
 
@@ -221,6 +223,18 @@ def _right(scope: Any, left: Resolved, value: Any, path: str) -> Resolved:
 def _check_filterable(side: Resolved, path: str) -> None:
     if isinstance(side.node, sql.Spelled) and not side.node.filterable:
         raise NotSupportedError(f"The expression in {path!r} cannot be part of a condition: it is not filterable.")
+
+
+def _array_of_rows(scope: Any, left: Resolved, queryset: Any) -> Resolved:
+    """The array of what a queryset with one column selects."""
+    query, field = scope.subquery(queryset)
+    if query is None:
+        return Resolved(sql.ArrayItems((), type=left.node.type), field)
+    rows: sql.Expression = sql.ArrayRows(query, type=left.node.type)
+    if field is not None and field.sql_type not in (left.node.type, getattr(left.node.type, "of", None)):
+        # An array of numbers compares with one of just such numbers.
+        rows = sql.Cast(rows, type=left.node.type)
+    return Resolved(rows, field)
 
 
 def _item(scope: Any, left: Resolved, item: Any) -> Resolved:

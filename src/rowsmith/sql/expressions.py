@@ -151,6 +151,26 @@ class Infix(Typed):
     right: Expression
 
 
+class Subscript(Typed):
+    """An element of an array, or with `last` a part of it; the first element is number 1."""
+
+    operand: Expression
+    first: int
+    last: int | None = None
+
+
+class ArrayItems(Typed):
+    """The array of several expressions."""
+
+    items: tuple[Expression, ...]
+
+
+class ArrayRows(Typed):
+    """The array of the single column of a query."""
+
+    query: Query
+
+
 class Spelled(Typed):
     """What a class of the user's writes itself, around its arguments.
 

@@ -19,6 +19,7 @@ from rowsmith.sql.expressions import (
     ListParameter,
     Negative,
     Row,
+    Subscript,
     Truncate,
     items_of,
 )
@@ -317,7 +318,7 @@ def _strict_aliases(expression: Expression, strict: frozenset[str]) -> frozenset
             from_here.add(current.alias)
         elif isinstance(current, Arithmetic | Infix):
             pending += [current.left, current.right]
-        elif isinstance(current, Negative | Cast | Collated | DatePart | DateOf | JsonPath | Truncate):
+        elif isinstance(current, Negative | Subscript | Cast | Collated | DatePart | DateOf | JsonPath | Truncate):
             pending.append(current.operand)
         elif isinstance(current, Function) and current.name in strict:
             pending += current.arguments

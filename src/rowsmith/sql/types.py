@@ -112,6 +112,17 @@ class Array(Extended):
     size: int | None = None
 
 
+class HStore(Extended):
+    """Texts by their keys, which are texts, too; a value may be NULL."""
+
+
+class Range(Extended):
+    """All values of one type between two bounds; `name` is what the database calls the type."""
+
+    name: str
+    of: Type
+
+
 class TextVector(Extended):
     """A text prepared for being searched: its lexemes with their places and weights."""
 

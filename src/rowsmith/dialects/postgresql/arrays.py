@@ -32,6 +32,11 @@ _ELEMENTS: dict[type[types.Type], str] = {
     types.Inet: _QUOTED,
     types.Json: _QUOTED,
     types.JsonPart: _QUOTED,
+    types.HStore: _QUOTED,
+    types.Range: _QUOTED,
+    types.TextVector: _QUOTED,
+    types.TextQuery: _QUOTED,
+    types.Array: "v",
     types.Binary: "'\"\\\\\\\\x' + bytes(v).hex() + '\"'",
 }
 

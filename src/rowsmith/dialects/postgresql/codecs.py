@@ -7,6 +7,7 @@ import json
 from datetime import tzinfo
 from typing import Any
 
+from rowsmith.dialects.postgresql.composites import HSTORE, array_codec, range_codec
 from rowsmith.sql import types
 from rowsmith.sql.codec import PLAIN, Codec, text_document
 
@@ -27,10 +28,11 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
         case types.JsonText():
             return Codec(encode=text_document)
         case types.Array(of):
-            one = codec(of, use_tz=use_tz, zone=zone).encode
-            if one is None:
-                return Codec(encode=list)
-            return Codec(encode=lambda values: [None if value is None else one(value) for value in values])
+            return array_codec(of, codec(of, use_tz=use_tz, zone=zone))
+        case types.HStore():
+            return HSTORE
+        case types.Range(name, of):
+            return range_codec(name, of, codec(of, use_tz=use_tz, zone=zone))
         case _:
             return PLAIN
 

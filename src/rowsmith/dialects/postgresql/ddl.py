@@ -51,6 +51,10 @@ def column_type(type_: types.Type) -> str:
             return "inet"
         case types.Array(of, size):
             return f"{column_type(of)}[{'' if size is None else size}]"
+        case types.HStore():
+            return "hstore"
+        case types.Range(name):
+            return name
         case types.TextVector():
             return "tsvector"
         case types.TextQuery():

@@ -18,7 +18,7 @@ from rowsmith.sql.statement import Binding
 
 _TEXTUAL = (t.Text, t.Varchar)
 _UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json, t.JsonText)
-_TOLD = (t.Array, t.TextVector, t.TextQuery)
+_TOLD = (t.Array, t.HStore, t.Range, t.TextVector, t.TextQuery)
 """Types whose values travel as text, which the server is told wherever they stand."""
 _PARTS = {
     "week_day": "EXTRACT(DOW FROM {}) + 1",
@@ -70,7 +70,24 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
         told = isinstance(node.type, (*_TEXTUAL, *_TOLD))
         return f"{text}::{self.dialect.column_type(open_type(node.type))}" if told else text
 
+    def subscript(self, node: e.Subscript) -> str:
+        last = "" if node.last is None else f":{int(node.last)}"
+        # One dimension after the other; parentheses between them would make an array of its own of each.
+        operand = self.render(node.operand)
+        if not isinstance(node.operand, e.Subscript):
+            operand = f"({operand})"
+        return f"{operand}[{int(node.first)}{last}]"
+
+    def array_items(self, node: e.ArrayItems) -> str:
+        return f"ARRAY[{self.list(node.items)}]::{self.dialect.column_type(open_type(node.type))}"
+
+    def array_rows(self, node: e.ArrayRows) -> str:
+        return f"ARRAY({self.render(node.query)})"
+
     def array(self, slot: int, type_: t.Type) -> str:
+        if isinstance(type_, t.Array):
+            # The server would take an array of arrays apart to the last element: they come as their texts.
+            return f"{self.bind(Binding(slot, writer(t.Text, self.dialect.codec(type_).encode)))}::text[]"
         encode = writer(type(type_), self.dialect.codec(type_).encode)
         # A cast to varchar(n) or numeric(p, s) would cut values down to it without a word.
         return f"{self.bind(Binding(slot, encode))}::{self.dialect.column_type(open_type(type_))}[]"
@@ -126,7 +143,11 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
     def in_list(self, node: p.InList) -> str:
         if isinstance(node.operand, e.Row):
             return self.row_in_list(node.operand, node.values)
-        return f"{self.render(node.operand)} = ANY({self.array(node.values.slot, node.values.type)})"
+        listed = self.array(node.values.slot, node.values.type)
+        if isinstance(node.values.type, t.Array):
+            type_ = self.dialect.column_type(open_type(node.values.type))
+            return f"{self.render(node.operand)} IN (SELECT listed::{type_} FROM unnest({listed}) AS listed)"
+        return f"{self.render(node.operand)} = ANY({listed})"
 
     def like(self, node: p.Like) -> str:
         operand, pattern = self.text(node.operand), self.render(node.pattern)
@@ -153,16 +174,27 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
     def arrays(self, types: Sequence[t.Type]) -> str:
         return ", ".join([self.array(slot, type_) for slot, type_ in enumerate(types)])
 
+    def given(self, name: str, type_: t.Type) -> str:
+        """A value that came along in an array, as the column takes it."""
+        return f"{name}::{self.dialect.column_type(type_)}" if isinstance(type_, t.Array) else name
+
     def insert_many(self, node: m.InsertMany) -> str:
         columns = ", ".join(map(self.quote, node.columns))
+        values, source = "*", f"unnest({self.arrays(node.types)})"
+        if any(isinstance(type_, t.Array) for type_ in node.types):
+            names = [f"c{number}" for number, _ in enumerate(node.types)]
+            values = ", ".join(map(self.given, names, node.types))
+            source += f" AS given({', '.join(names)})"
         return (
-            f"INSERT INTO {self.quote(node.table)} ({columns}) SELECT * FROM unnest({self.arrays(node.types)})"
+            f"INSERT INTO {self.quote(node.table)} ({columns}) SELECT {values} FROM {source}"
             f"{self.conflict(node.conflict)}{self.returning(node.returning)}"
         )
 
     def update_many(self, node: m.UpdateMany) -> str:
         names = [*node.keys, *node.columns]
-        assignments = ", ".join(f"{self.quote(name)} = new.{self.quote(name)}" for name in node.columns)
+        types = node.types[len(node.keys) :]
+        given = [self.given(f"new.{self.quote(name)}", type_) for name, type_ in zip(node.columns, types, strict=True)]
+        assignments = ", ".join(f"{self.quote(name)} = {new}" for name, new in zip(node.columns, given, strict=True))
         table = self.quote(node.table)
         condition = " AND ".join(f"{table}.{self.quote(name)} = new.{self.quote(name)}" for name in node.keys)
         return (
