@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from rowsmith import models
+from rowsmith import models, transaction
 from rowsmith.db import connections
 from rowsmith.exceptions import FieldError
 from rowsmith.models import F, OuterRef, Subquery, Value
+from rowsmith.postgres.indexes import GinIndex
 from rowsmith.postgres.search import (
     Lexeme,
     SearchConfig,
@@ -54,7 +55,7 @@ class Prepared(models.Model):
 
     class Meta:
         app_label = "grail"
-        indexes = [models.Index(SearchVector("title", "body", config="english"), name="grail_by_words")]
+        indexes = [GinIndex(SearchVector("title", "body", config="english"), name="grail_by_words")]
 
 
 LINES = (
@@ -270,15 +271,12 @@ def test_a_column_of_prepared_text_is_searched_as_it_is(tables):
         assert Prepared.objects.annotate(search=vector).filter(search="duck").count() == 1
     assert "to_tsvector" in seen[0]
     with connections["default"].cursor() as cursor:
-        cursor.execute("SET enable_seqscan = off")
-        try:
-            plan = Prepared.objects.annotate(search=vector).filter(search="duck").explain()
-            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'grail_by_words'")
-            [[definition]] = cursor.fetchall()
-        finally:
-            cursor.execute("SET enable_seqscan = on")
-    assert "to_tsvector('english'::regconfig" in definition
-    assert plan
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'grail_by_words'")
+        [[definition]] = cursor.fetchall()
+    assert "USING gin (to_tsvector('english'::regconfig" in definition
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "grail_by_words" in Prepared.objects.annotate(search=vector).filter(search="duck").explain()
     with pytest.raises(FieldError, match="offers"):
         found.filter(words__search_for="x")
 

@@ -21,6 +21,7 @@ from rowsmith.sql.ddl import (
     DropConstraint,
     DropIndex,
     DropTable,
+    Exclude,
     IndexPart,
     MoveTable,
     PrimaryKey,
@@ -181,6 +182,11 @@ class DefinitionRenderer:
                 return f"PRIMARY KEY ({self.names(columns)})"
             case Reference(columns):
                 return f"FOREIGN KEY ({self.names(columns)}) {self.references(constraint)}"
+            case Exclude():
+                return self.exclusion(constraint)
+
+    def exclusion(self, constraint: Exclude) -> str:
+        raise NotImplementedError
 
     def nulls(self, distinct: bool | None) -> str:
         return ""

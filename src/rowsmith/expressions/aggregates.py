@@ -142,14 +142,24 @@ class Aggregate(Func):
         node: sql.Expression = sql.Aggregate(
             self.sql_name, arguments, distinct=self.distinct, filter=condition, order_by=order_by, type=type_
         )
-        field = self.output_field or next((a.field for a in resolved if _reads(a, type_)), None)
+        field = self.output_field or self.read_by(resolved, type_)
         if self.default is not None:
-            default = as_expression(self.default).resolve(scope)
-            node = sql.Function("COALESCE", (node, default.node), type=type_)
+            node = sql.Function("COALESCE", (node, self._default(scope, type_)), type=type_)
         resolved_call = Resolved(node, field or scope.field_for(type_))
         if "template" in self.extra:
             return self._written(scope, lambda expression, scope: resolved_call)
         return resolved_call
+
+    def read_by(self, arguments: list[Resolved], type_: types.Type) -> Any:
+        """The field that reads the result; None for the plainest of `type_`."""
+        return next((argument.field for argument in arguments if _reads(argument, type_)), None)
+
+    def _default(self, scope: Scope, type_: types.Type) -> sql.Expression:
+        default = as_expression(self.default)
+        if isinstance(default, Value) and default.given_field is None and isinstance(default.value, list | dict):
+            # A list says nothing of what is in it.
+            return scope.value(default.value, type_, cast=True)
+        return default.resolve(scope).node
 
     def _argument(self, node: sql.Expression) -> sql.Expression:
         """An argument in the form in which the aggregate takes it."""

@@ -94,6 +94,10 @@ class _Check:
 
     def constraints(self) -> Iterator[CheckMessage]:
         for constraint in self.meta.constraints:
+            if hasattr(constraint, "index_type"):
+                if self.lacks("exclusion_constraints"):
+                    yield self.missing("exclusion constraints", "A constraint won't be created.", "postgres.W001")
+                continue
             if not hasattr(constraint, "nulls_distinct"):
                 if hasattr(constraint, "condition") and self.lacks("check_constraints"):
                     yield self.missing("check constraints", "A constraint won't be created.", "models.W027")

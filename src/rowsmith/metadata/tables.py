@@ -10,7 +10,7 @@ from rowsmith.fields.base import Field
 from rowsmith.fields.composite import KeyPart
 from rowsmith.fields.related import ForeignKey
 from rowsmith.metadata.names import MAX_IDENTIFIER, digest
-from rowsmith.records import Record
+from rowsmith.records import Record, replace
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
     AddConstraint,
@@ -19,6 +19,7 @@ from rowsmith.sql.ddl import (
     Constraint,
     CreateIndex,
     CreateTable,
+    Exclude,
     Generated,
     IndexPart,
     PrimaryKey,
@@ -181,6 +182,7 @@ class TableMaker(Record):
             include=self.columns(model, index.include) if features.covering_indexes else (),
             method=index.suffix if index.suffix != "idx" else "",
             tablespace=index.db_tablespace or self._of_members(model._meta, index),
+            storage=tuple(getattr(index, "storage", ())),
         )
 
     def constraint(self, model: Any, constraint: Any) -> Constraint | CreateIndex | None:
@@ -220,9 +222,27 @@ class TableMaker(Record):
                 nulls_distinct=nulls_distinct,
                 tablespace=_of_key(model._meta, [model._meta.get_field(name) for name in constraint.fields]),
             )
+        if hasattr(constraint, "index_type"):
+            return self.exclusion(model, constraint) if features.exclusion_constraints else None
         if hasattr(constraint, "condition") and features.check_constraints:
             return Check(constraint.name, self.text_of(model, constraint.condition))
         return None
+
+    def exclusion(self, model: Any, constraint: Any) -> Exclude:
+        """A rule that compares rows by operators."""
+        parts = [
+            replace(part, operator=operator)
+            for expression, operator in constraint.expressions
+            for part in self.parts(model, (), [expression], ())
+        ]
+        return Exclude(
+            constraint.name,
+            constraint.index_type,
+            tuple(parts),
+            include=self.columns(model, constraint.include),
+            condition=self.text_of(model, constraint.condition) if constraint.condition is not None else None,
+            deferrable=constraint.deferrable.value if constraint.deferrable is not None else None,
+        )
 
     def _of_members(self, meta: Any, index: Any) -> str | None:
         """Where an index goes that does not say: where the own index of its single field would, or the table."""
@@ -245,7 +265,9 @@ class TableMaker(Record):
             for expression in expressions:
                 descending = bool(getattr(expression, "descending", False))
                 inner = expression.expression if hasattr(expression, "descending") else expression
-                found.append(IndexPart(expression=self.text_of(model, inner), descending=descending))
+                opclass = getattr(inner, "opclass", "") if self.features.operator_classes else ""
+                text = self.text_of(model, inner)
+                found.append(IndexPart(expression=text, descending=descending, opclass=opclass))
             return tuple(found)
         classes = opclasses if opclasses and self.features.operator_classes else ("",) * len(fields)
         return tuple(

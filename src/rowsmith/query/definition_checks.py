@@ -51,7 +51,9 @@ def _ordering(model: Any) -> Iterator[CheckMessage]:
 
 def _expressions_of(item: Any) -> Iterable[Any]:
     """The conditions and expressions of a constraint or an index."""
-    yield from getattr(item, "expressions", ())
+    for expression in getattr(item, "expressions", ()):
+        # Of an exclusion, a pair with the operator that compares it.
+        yield expression[0] if isinstance(expression, tuple) else expression
     if getattr(item, "condition", None) is not None:
         yield item.condition
 

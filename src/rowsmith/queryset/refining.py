@@ -138,14 +138,17 @@ class Refining(Shaped, Generic[M, R]):
         # Where one value is asked for, a limit of one row is not like any other.
         return shape if shape.query.high is None else (shape, self.limited_to_one)
 
-    def nested(self, exists: bool) -> tuple[Query, Values]:
-        """The query to put inside another one: of whole instances only their key is selected there."""
+    def nested(self, exists: bool, *, in_order: bool = False) -> tuple[Query, Values]:
+        """The query to put inside another one: of whole instances only their key is selected there.
+
+        in_order:  whether the order of its rows matters there, slice or not.
+        """
         query = self._shape.query
         if query.chosen is None and not exists:
-            return self.selecting("pk").nested(False)
+            return self.selecting("pk").nested(False, in_order=in_order)
         if self._db is not None:
             query = query.but(database=self._db)
-        if not query.sliced and not query.distinct_on:
+        if not (query.sliced or query.distinct_on or in_order):
             query = query.but(ordering=())
         return query.but(lock=None), self._values
 

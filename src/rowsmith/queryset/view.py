@@ -33,8 +33,8 @@ class QueryView:
         key: Hashable = self._queryset.fingerprint(values)
         return key
 
-    def nested(self, exists: bool) -> tuple[Query, Values]:
-        found: tuple[Query, Values] = self._queryset.nested(exists)
+    def nested(self, exists: bool, *, in_order: bool = False) -> tuple[Query, Values]:
+        found: tuple[Query, Values] = self._queryset.nested(exists, in_order=in_order)
         return found
 
     @property

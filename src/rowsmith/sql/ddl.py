@@ -73,16 +73,28 @@ class PrimaryKey(Record):
     columns: tuple[str, ...]
 
 
-Constraint: TypeAlias = Unique | Check | PrimaryKey | Reference
-
-
 class IndexPart(Record):
-    """One member of an index: a column, or an expression as text."""
+    """One member of an index: a column, or an expression as text; `operator` compares it in an exclusion."""
 
     column: str | None = None
     expression: str | None = None
     descending: bool = False
     opclass: str = ""
+    operator: str = ""
+
+
+class Exclude(Record):
+    """A table constraint: of no two rows all members compare as true by their operators."""
+
+    name: str
+    method: str
+    parts: tuple[IndexPart, ...]
+    include: tuple[str, ...] = ()
+    condition: str | None = None
+    deferrable: str | None = None
+
+
+Constraint: TypeAlias = Unique | Check | PrimaryKey | Reference | Exclude
 
 
 class CreateIndex(Record):
@@ -90,6 +102,7 @@ class CreateIndex(Record):
 
     method:     the access method, where the database has several.
     condition:  the text of the WHERE clause of a partial index.
+    storage:    how the method is to keep it, by names and values as text.
     """
 
     name: str
@@ -102,6 +115,7 @@ class CreateIndex(Record):
     nulls_distinct: bool | None = None
     tablespace: str | None = None
     if_not_exists: bool = False
+    storage: tuple[tuple[str, str], ...] = ()
 
 
 class CreateTable(Record):

@@ -27,6 +27,7 @@ FEATURES = Features(
     operator_classes=True,
     deferrable_unique=True,
     nulls_not_distinct=True,
+    exclusion_constraints=True,
     comments=True,
     extended_types=True,
     isolation_levels=("read uncommitted", "read committed", "repeatable read", "serializable"),

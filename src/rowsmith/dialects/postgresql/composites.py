@@ -1,7 +1,7 @@
 """Values made of others, as PostgreSQL writes them: arrays, ranges, and texts by their keys.
 
-They travel to the server as text, which it is told the type of. The driver brings back those that every server has; what an
-extension or the user has added comes as text, too.
+They travel to the server as text, which it is told the type of. The driver brings back those that every server has;
+what an extension or the user has added comes as text, too.
 
 source: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO, rangetypes.html#RANGETYPES-IO, hstore.html
 """

@@ -12,6 +12,7 @@ from rowsmith.sql.ddl import (
     CreateIndex,
     CreateTable,
     DropConstraint,
+    Exclude,
     IndexPart,
     Reference,
     RenameIndex,
@@ -210,7 +211,18 @@ class PostgresDefinitions(DefinitionRenderer):
 
     def index_extras(self, node: CreateIndex) -> str:
         include = f" INCLUDE ({self.names(node.include)})" if node.include else ""
-        return f"{include}{self.nulls(node.nulls_distinct)}{self.tablespace(node.tablespace)}"
+        storage = ", ".join(f"{name} = {value}" for name, value in node.storage)
+        kept = f" WITH ({storage})" if storage else ""
+        return f"{include}{self.nulls(node.nulls_distinct)}{kept}{self.tablespace(node.tablespace)}"
+
+    def exclusion(self, constraint: Exclude) -> str:
+        parts = ", ".join(f"{self.index_part(part)} WITH {part.operator}" for part in constraint.parts)
+        include = f" INCLUDE ({self.names(constraint.include)})" if constraint.include else ""
+        where = f" WHERE ({constraint.condition})" if constraint.condition else ""
+        return (
+            f"CONSTRAINT {self.quote(constraint.name)} EXCLUDE USING {constraint.method} ({parts}){include}{where}"
+            f"{self.deferrable(constraint.deferrable)}"
+        )
 
 
 def _takes_null(column: Column) -> bool:

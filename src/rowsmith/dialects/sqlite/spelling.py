@@ -14,6 +14,13 @@ from rowsmith.sql import windows as w
 
 _TEXTUAL = (t.Text, t.Varchar, t.Unknown)
 _MOMENTS = (t.Date, t.Time, t.DateTime)
+_FOREIGN = frozenset(
+    {
+        *("ARRAY_AGG", "JSONB_AGG", "BOOL_AND", "BOOL_OR", "CORR", "COVAR_POP", "COVAR_SAMP", "REGR_AVGX", "REGR_AVGY"),
+        *("REGR_COUNT", "REGR_INTERCEPT", "REGR_R2", "REGR_SLOPE", "REGR_SXX", "REGR_SXY", "REGR_SYY"),
+    }
+)
+"""Aggregates that SQLite lacks."""
 _SUMS = frozenset({"SUM", "AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"})
 
 
@@ -114,6 +121,8 @@ class SqliteFunctions(Renderer):
         return f"JSON_OBJECT({', '.join([self.json(argument) for argument in node.arguments])})"
 
     def plain_aggregate(self, node: e.AggregateCall) -> str:
+        if node.name in _FOREIGN:
+            raise self.lacking(f"aggregate {node.name}")
         if node.name in _SUMS and any(isinstance(argument.type, _MOMENTS) for argument in node.arguments):
             raise NotSupportedError(
                 f"SQLite keeps dates and times as text, of which it cannot compute {node.name}. Compute it of a number "

@@ -13,6 +13,7 @@ from rowsmith.expressions.base import Resolved, Scope
 from rowsmith.expressions.transforms import Transform
 from rowsmith.fields.base import Field, G, S, is_expression
 from rowsmith.lookups import comparison
+from rowsmith.metadata.checks import check_field
 from rowsmith.metadata.findings import CheckMessage, error
 from rowsmith.postgres.common import TypedField
 from rowsmith.postgres.messages import about_item
@@ -96,14 +97,10 @@ class ArrayField(TypedField[S, G]):
         if self.base_field.is_relation:
             yield error("Base field for array cannot be a related field.", self, "postgres.E002")
             return
-        own = getattr(self.base_field, "check", None)
-        for message in own() if callable(own) else ():
+        for message in check_field(self.base_field):
             if message.is_serious():
-                yield error(f"Base field for array has errors:\n    {message.msg} ({message.id})", self, "postgres.E001")
-        if isinstance(self.base_field.sql_type, types.Varchar) and self.base_field.sql_type.length is not None:
-            if not isinstance(self.base_field.sql_type.length, int) or self.base_field.sql_type.length < 1:
-                message = "'max_length' must be a positive integer. (fields.E121)"
-                yield error(f"Base field for array has errors:\n    {message}", self, "postgres.E001")
+                text = f"Base field for array has errors:\n    {message.msg} ({message.id})"
+                yield error(text, self, "postgres.E001")
 
     # Values -----------------------------------------------------------------------------------------------------------
 

@@ -91,8 +91,8 @@ class RangeField(TypedField[S, G]):
     def __init__(self, *args: Any, **options: Any) -> None:
         if "default_bounds" in options:
             raise BoundsRefused(
-                f"Cannot use 'default_bounds' with {type(self).__name__}: whatever its bounds, a range of whole values is "
-                "stored with its first value and without the one behind its last."
+                f"Cannot use 'default_bounds' with {type(self).__name__}: whatever its bounds, a range of whole "
+                "values is stored with its first value and without the one behind its last."
             )
         base = self.base_field
         # A class stands for a field of it.
