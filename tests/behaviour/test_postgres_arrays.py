@@ -192,7 +192,6 @@ def test_length_elements_and_parts_of_arrays_chain(baskets):
 def test_each_item_is_validated(database):
     field = ArrayField(models.IntegerField(validators=[lambda value: _refuse(value > 9, "big")]), size=2)
     field.set_attributes_from_name("numbers")
-    field.base_field.set_attributes_from_name("numbers")
     assert field.clean([1, 2], None) == [1, 2]
     with pytest.raises(ValidationError) as caught:
         field.clean([1, 2, 3], None)
@@ -224,7 +223,6 @@ def _refuse(wrong, how):
 def test_the_field_of_the_elements_converts_them(database):
     field = ArrayField(models.DateField())
     field.set_attributes_from_name("days")
-    field.base_field.set_attributes_from_name("days")
     day = datetime.date(2024, 1, 2)
     assert field.to_python('["2024-01-02", null]') == [day, None]
     assert field.get_prep_value(["2024-01-02", day, None]) == [day, day, None]

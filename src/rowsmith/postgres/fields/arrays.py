@@ -87,10 +87,15 @@ class ArrayField(TypedField[S, G]):
             keywords["size"] = self.size
         return name, path, args, keywords
 
+    def set_attributes_from_name(self, name: str) -> None:
+        super().set_attributes_from_name(name)
+        self.base_field.set_attributes_from_name(name)
+
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)
-        self.base_field.model = cls
-        self.base_field.set_attributes_from_name(name)
+        field: Any = self
+        while (field := getattr(field, "base_field", None)) is not None:
+            field.model = cls
 
     def check(self, **options: Any) -> Iterator[CheckMessage]:
         """The findings about the field of the elements."""

@@ -103,10 +103,15 @@ class RangeField(TypedField[S, G]):
     def sql_type(self) -> types.Type:
         return types.Range(self.type_name or self.db_type(None) or "", self.base_field.sql_type)
 
+    def set_attributes_from_name(self, name: str) -> None:
+        super().set_attributes_from_name(name)
+        self.base_field.set_attributes_from_name(name)
+
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)
-        self.base_field.model = cls
-        self.base_field.set_attributes_from_name(name)
+        field: Any = self
+        while (field := getattr(field, "base_field", None)) is not None:
+            field.model = cls
 
     def _made(self, lower: Any, upper: Any) -> Any:
         return self.range_type(lower, upper)
