@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from rowsmith.exceptions import NotSupportedError
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
     AddColumn,
@@ -32,6 +33,7 @@ from rowsmith.sql.ddl import (
     RenameTable,
     Unique,
 )
+from rowsmith.sql.search import CreateDocuments, DropDocuments, RebuildDocuments
 
 
 class DefinitionRenderer:
@@ -98,10 +100,27 @@ class DefinitionRenderer:
                 return self.comment(table, column, text)
             case MoveTable(table, tablespace):
                 return self.move_table(table, tablespace)
+            case CreateDocuments():
+                return self.create_documents(node)
+            case RebuildDocuments(documents):
+                return self.rebuild_documents(documents)
+            case DropDocuments(documents):
+                return self.drop_documents(documents)
 
     def is_native(self, node: Definition) -> bool:
         """Whether the database can change a table so in place; else it is made anew and its rows copied."""
         return True
+
+    def create_documents(self, node: CreateDocuments) -> list[str]:
+        """What makes the documents of a table's rows, those that are there included, and keeps them current."""
+        raise NotSupportedError("This database has no search of documents; leave the SearchIndex out.")
+
+    def rebuild_documents(self, node: CreateDocuments) -> list[str]:
+        raise NotImplementedError
+
+    def drop_documents(self, node: CreateDocuments) -> list[str]:
+        """The end of the documents, as far as there are any."""
+        return []
 
     def names(self, names: tuple[str, ...]) -> str:
         return ", ".join(self.quote(name) for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import tzinfo
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from rowsmith.dialects.deciding import decided
 from rowsmith.exceptions import EmptyResultSet, FullResultSet, NotSupportedError
@@ -13,6 +13,7 @@ from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql import modify as m
 from rowsmith.sql import predicates as p
+from rowsmith.sql import search as r
 from rowsmith.sql import select as s
 from rowsmith.sql import types as t
 from rowsmith.sql import windows as w
@@ -591,6 +592,24 @@ class Renderer:
             text += " SKIP LOCKED"
         return text
 
+    # Search
+
+    def fits(self, node: r.Fits) -> str:
+        raise NotSupportedError(f"{self.dialect.name} has no search of documents.")
+
+    def rank(self, node: r.Rank) -> str:
+        raise NotSupportedError(f"{self.dialect.name} has no search of documents.")
+
+    def sought(self, node: r.Sought) -> str:
+        return f"(CAST({self.searched(node.search, node.encode)} AS text) || CAST({self.render(node.operand)} AS text))"
+
+    def searched(self, node: e.Expression, encode: Callable[[Any], Any]) -> str:
+        """The place of a Search, in the form that `encode` makes of it."""
+        if isinstance(node, e.Ambient):
+            return self.bind(Binding(None, encode, node.source))
+        assert isinstance(node, e.Parameter)
+        return self.bind(Binding(node.slot, encode))
+
     # Writes
 
     def insert(self, node: m.Insert) -> str:
@@ -672,6 +691,9 @@ _METHODS: dict[type[Node], str] = {
     e.DateOf: "date_of",
     e.Truncate: "truncate",
     e.Ordering: "ordering",
+    r.Fits: "fits",
+    r.Rank: "rank",
+    r.Sought: "sought",
     p.Constant: "constant",
     p.Comparison: "comparison",
     p.IsNull: "is_null",

@@ -18,10 +18,12 @@ from rowsmith.metadata.tables import TableMaker, constraint_name, with_linking_t
 from rowsmith.metadata.variants import Variant, fields_of, with_field, with_other_field, without_field
 from rowsmith.records import replace
 from rowsmith.sql.ddl import (
+    AlterColumn,
     Check,
     Comment,
     CreateIndex,
     Definition,
+    DropColumn,
     DropConstraint,
     DropIndex,
     DropTable,
@@ -36,8 +38,10 @@ from rowsmith.sql.ddl import (
     Table,
     Unique,
 )
+from rowsmith.sql.search import CreateDocuments, DropDocuments
 
 _NOTHING: Mapping[str, str] = {}
+_OF_COLUMNS = (AlterColumn, DropColumn, RenameColumn, RenameTable)
 _NAMED = (DropConstraint, RenameConstraint, DropIndex, RenameIndex)
 
 
@@ -141,14 +145,21 @@ class SchemaEditor:
         """Create the table of one model alone; foreign keys and indexes may follow at the end."""
         table = self.maker.table(model)
         self.run(table.create)
-        for later in (*table.indexes, *table.references):
+        for later in (*table.indexes, *table.references, *table.documents):
             self.deferred_sql.extend(self.definitions.statements(later))
 
     def delete_model(self, model: Any) -> None:
         """Drop the model's table and the linking tables of its many-to-many fields."""
         self.flush()
         for each in reversed(with_linking_tables([model])):
+            self.drop_documents(each)
             self.run(DropTable(each._meta.db_table, cascade=True))
+
+    def drop_documents(self, model: Any) -> None:
+        """Drop what the model's search indexes have beside its table, as far as it is there."""
+        for index in model._meta.indexes:
+            if index.searched:
+                self.run(DropDocuments(index.documents(model)))
 
     def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
         """Rename the model's table."""
@@ -325,13 +336,20 @@ class SchemaEditor:
         made = self.maker.index(model, index)
         if made is not None:
             self.flush()
-            self._run_steps([DropIndex(made, made.name)], model._meta.db_table, _NOTHING)
+            if isinstance(made, CreateDocuments):
+                self.run(DropDocuments(made))
+            else:
+                self._run_steps([DropIndex(made, made.name)], model._meta.db_table, _NOTHING)
 
     def rename_index(self, model: Any, old_index: Any, new_index: Any) -> None:
         made = self.maker.index(model, new_index)
         if made is not None:
             self.flush()
-            self._run_steps([RenameIndex(old_index.name, made)], model._meta.db_table, _NOTHING)
+            if isinstance(made, CreateDocuments):
+                self.run(DropDocuments(replace(made, name=old_index.name)))
+                self.run(made)
+            else:
+                self._run_steps([RenameIndex(old_index.name, made)], model._meta.db_table, _NOTHING)
 
     def add_constraint(self, model: Any, constraint: Any) -> None:
         self._alter_constraints(model, constraint, adding=True)
@@ -384,17 +402,24 @@ class SchemaEditor:
 
     def alter_table(self, old: Table, new: Table, renamed: Mapping[str, str], initial: Mapping[str, str]) -> None:
         steps = differences(old, new, self.definitions, renamed, initial)
-        if not steps:
+        if not steps and old.documents == new.documents:
             return
         self.flush()
-        if all(self.definitions.is_native(step) for step in steps):
+        in_place = all(self.definitions.is_native(step) for step in steps)
+        # What searches the rows is made of columns that would not let themselves be changed.
+        made_anew = not in_place or old.documents != new.documents or any(isinstance(s, _OF_COLUMNS) for s in steps)
+        for documents in old.documents if made_anew else ():
+            self.run(DropDocuments(documents))
+        if in_place:
             self._run_steps(steps, old.create.name, renamed)
-            return
-        # These are known to the tables that refer to this one.
-        self._run_steps(
-            [step for step in steps if isinstance(step, RenameTable | RenameColumn)], old.create.name, renamed
-        )
-        self._make_anew(old, new, renamed, initial)
+        else:
+            # These are known to the tables that refer to this one.
+            self._run_steps(
+                [step for step in steps if isinstance(step, RenameTable | RenameColumn)], old.create.name, renamed
+            )
+            self._make_anew(old, new, renamed, initial)
+        for documents in new.documents if made_anew else ():
+            self.run(documents)
 
     def _make_anew(self, old: Table, new: Table, renamed: Mapping[str, str], initial: Mapping[str, str]) -> None:
         """Put a new table in the place of the old one: with its rows, and with what others have hung on it."""

@@ -45,6 +45,7 @@ def drop_tables(*models: Any, using: str = DEFAULT_DB_ALIAS) -> None:
     wanted = in_dependency_order(with_linking_tables(models or apps.get_models(include_auto_created=True)))
     with SchemaEditor(connection, creates_only=True) as editor:
         for model in reversed(wanted):
+            editor.drop_documents(model)
             editor.run(DropTable(model._meta.db_table, if_exists=True, cascade=True))
 
 

@@ -21,6 +21,8 @@ class Index(Deconstructible):
 
     suffix = "idx"
     max_name_length = 30
+    searched = False
+    """Whether it is of documents that are searched, and not of columns."""
 
     def __init__(
         self,

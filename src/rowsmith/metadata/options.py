@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rowsmith import config
-from rowsmith.exceptions import FieldDoesNotExist, ImproperlyConfigured, did_you_mean
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, ImproperlyConfigured, did_you_mean
 from rowsmith.metadata import ancestry, names
 from rowsmith.metadata.registry import Apps, apps, isolated
 
@@ -469,6 +469,24 @@ class Options:
                 f"{self.object_name} has no field named {name!r}.{did_you_mean(name, known)} "
                 f"{self.object_name} has: {', '.join(dict.fromkeys(known))}."
             ) from None
+
+    def search_index(self, name: str | None) -> Any:
+        """The search index of that name, or the only one.
+
+        raises:  FieldError where there is none, or several and no name.
+        """
+        found = [index for index in self.concrete_model._meta.indexes if index.searched]
+        if not found:
+            raise FieldError(
+                f"{self.object_name} has no SearchIndex, so there is nothing to search in. Add one to its Meta: "
+                "indexes = [rowsmith.search.SearchIndex(fields={'title': 'A', 'text': 'B'})]"
+            )
+        chosen = [index for index in found if name is None or index.name == name]
+        if len(chosen) != 1:
+            known = ", ".join(repr(index.name) for index in found)
+            wrong = f"no SearchIndex {name!r}" if name is not None else "several"
+            raise FieldError(f"{self.object_name} has {wrong}; write search(..., index=name) with one of: {known}.")
+        return chosen[0]
 
     def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> list[Any]:
         """Relations that point here, then forward fields; hidden relations only on request."""

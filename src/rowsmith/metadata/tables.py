@@ -28,6 +28,7 @@ from rowsmith.sql.ddl import (
     Unique,
 )
 from rowsmith.sql.features import Features
+from rowsmith.sql.search import CreateDocuments
 
 TextOf = Callable[[Any, Any], str]
 
@@ -90,7 +91,13 @@ class TableMaker(Record):
                 indexes.append(made)
             elif made is not None:
                 constraints.append(made)
-        indexes += [made for index in meta.indexes if (made := self.index(model, index)) is not None]
+        documents: list[CreateDocuments] = []
+        for index in meta.indexes:
+            found = self.index(model, index)
+            if isinstance(found, CreateDocuments):
+                documents.append(found)
+            elif found is not None:
+                indexes.append(found)
         create = CreateTable(
             meta.db_table,
             tuple(columns),
@@ -98,7 +105,7 @@ class TableMaker(Record):
             comment=meta.db_table_comment or None,
             tablespace=_of_table(meta),
         )
-        return Table(create, tuple(indexes), tuple(waiting))
+        return Table(create, tuple(indexes), tuple(waiting), tuple(documents))
 
     def type_of(self, field: Any) -> types.Type | None:
         """The column's type; None for a field that wants no column."""
@@ -167,8 +174,11 @@ class TableMaker(Record):
                     part = IndexPart(field.column, opclass=opclass)
                     yield CreateIndex(name, meta.db_table, (part,), tablespace=_of_index(meta, field))
 
-    def index(self, model: Any, index: Any) -> CreateIndex | None:
+    def index(self, model: Any, index: Any) -> CreateIndex | CreateDocuments | None:
         """One of `Meta.indexes`; None where the database has no such indexes."""
+        if index.searched:
+            documents: CreateDocuments = index.documents(model)
+            return documents
         features = self.features
         if (index.condition is not None and not features.partial_indexes) or (
             index.expressions and not features.expression_indexes

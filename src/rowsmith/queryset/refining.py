@@ -191,6 +191,18 @@ class Refining(Shaped, Generic[M, R]):
         key, raw = call_key("exclude", args, kwargs)
         return self._step(key, raw, steps.filtered, args, kwargs, True)
 
+    def search(self, text: str, *, index: str | None = None, prefix: bool = False, fuzzy: bool = False) -> Self:
+        """The rows that a text finds, as typed into a search box, best first: `web -query "a phrase" sty* cat OR dog`.
+
+        Each row has its rank as `search_rank`. Where they are looked for, a SearchIndex in the model's Meta says.
+
+        index:   the name of the index, where the model has several.
+        prefix:  the last word may be the beginning of one, for searching while somebody types.
+        fuzzy:   for a word that no row has, those will do that are spelled much alike.
+        """
+        found: Self = self.model._meta.search_index(index).search(self, text, prefix=prefix, fuzzy=fuzzy)
+        return found
+
     def _linked_by(self, step: Any, key_field: Any, keys: list[Any]) -> Self:
         """The rows linked to one of `keys` by the table that `step` leads to; for prefetching."""
         key = ("linked", step.field, step.model, key_field.name)

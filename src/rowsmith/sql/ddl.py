@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from rowsmith.records import Record
+from rowsmith.sql.search import CreateDocuments, DropDocuments, RebuildDocuments
 from rowsmith.sql.types import Type
 
 
@@ -249,12 +250,16 @@ Alteration: TypeAlias = (
     | Comment
 )
 
-Definition: TypeAlias = CreateTable | CreateIndex | DropTable | Alteration
+Definition: TypeAlias = (
+    CreateTable | CreateIndex | DropTable | Alteration | CreateDocuments | RebuildDocuments | DropDocuments
+)
 
 
 class Table(Record):
-    """All that makes one table: the table, then its indexes, then what may only follow once all tables exist."""
+    """All that makes one table: the table, then its indexes, then what may only follow once all tables exist: foreign
+    keys, and what its rows are searched by."""
 
     create: CreateTable
     indexes: tuple[CreateIndex, ...] = ()
     references: tuple[AddConstraint, ...] = ()
+    documents: tuple[CreateDocuments, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rowsmith.dialects.definitions import DefinitionRenderer
+from rowsmith.dialects.postgresql.search import PostgresqlDocumentColumns
 from rowsmith.records import replace
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
@@ -65,7 +65,7 @@ def column_type(type_: types.Type) -> str:
     raise ValueError(f"PostgreSQL has no column type for {type_!r}.")
 
 
-class PostgresDefinitions(DefinitionRenderer):
+class PostgresDefinitions(PostgresqlDocumentColumns):
     """Foreign keys are added once all tables exist, so that tables may refer to each other in a circle."""
 
     inline_references = False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rowsmith.dialects.postgresql.arrays import column_writer, writer
 from rowsmith.dialects.postgresql.documents import PostgresqlDocuments
+from rowsmith.dialects.postgresql.search import PostgresqlSearch
 from rowsmith.dialects.postgresql.spelling import PostgresqlFunctions, open_type
 from rowsmith.dialects.renderer import Renderer, Spelling
 from rowsmith.records import replace
@@ -28,7 +29,7 @@ _PARTS = {
 }
 
 
-class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments):
+class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments, PostgresqlSearch):
     """PostgreSQL's differences from the common spelling; placeholders are numbered."""
 
     arithmetic = Renderer.arithmetic | {"^": "^", "#": "#"}

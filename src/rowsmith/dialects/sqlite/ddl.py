@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rowsmith.dialects.definitions import DefinitionRenderer
+from rowsmith.dialects.sqlite.search import SqliteDocumentTables
 from rowsmith.records import replace
 from rowsmith.sql import types
 from rowsmith.sql.ddl import (
@@ -81,7 +81,7 @@ def is_whole(sql: str) -> bool:
     return ended
 
 
-class SqliteDefinitions(DefinitionRenderer):
+class SqliteDefinitions(SqliteDocumentTables):
     """Foreign keys stand in the column, as SQLite cannot add them later; most other changes make the table anew."""
 
     copies_tables = True

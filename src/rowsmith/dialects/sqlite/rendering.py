@@ -8,6 +8,7 @@ from json import dumps
 from typing import Any
 
 from rowsmith.dialects.sqlite.documents import SqliteDocuments
+from rowsmith.dialects.sqlite.search import SqliteSearch
 from rowsmith.dialects.sqlite.spelling import SqliteFunctions
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.sql import expressions as e
@@ -57,7 +58,7 @@ def _stored(node: e.Expression) -> bool:
     return isinstance(node, e.Column) and not node.computed
 
 
-class SqliteRenderer(SqliteFunctions, SqliteDocuments):
+class SqliteRenderer(SqliteFunctions, SqliteDocuments, SqliteSearch):
     """SQLite's differences from the common spelling."""
 
     def parameter(self, node: e.Parameter) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -58,10 +59,25 @@ def _digest(algorithm: str) -> Callable[[Any], str | None]:
     return digest
 
 
+def log_length(sizes: bytes | None) -> float | None:
+    """The binary logarithm of the length of a document, and one, from the numbers of words that FTS5 keeps of it."""
+    if sizes is None:
+        return None
+    total = number = 0
+    for octet in sizes:
+        number = number << 7 | octet & 0x7F
+        if octet < 0x80:
+            total += number
+            number = 0
+    # An empty document fits nothing.
+    return math.log2(total + 1) or 1.0
+
+
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ROWSMITH_CHR", 1, character),
     ("ROWSMITH_ORD", 1, order),
     ("REVERSE", 1, reverse),
+    ("ROWSMITH_LOG_LENGTH", 1, log_length),
     ("REPEAT", 2, repeat),
     ("LPAD", 3, pad_left),
     ("RPAD", 3, pad_right),

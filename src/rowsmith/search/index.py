@@ -1,0 +1,150 @@
+"""SearchIndex: which texts of a model are searched, declared in Meta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
+from rowsmith.expressions.names import F
+from rowsmith.metadata.deconstruction import Deconstructible
+from rowsmith.metadata.names import digest
+from rowsmith.search.expressions import Fits, Rank
+from rowsmith.search.parsing import parse
+from rowsmith.sql import types
+from rowsmith.sql.search import LANGUAGES, WEIGHTS, CreateDocuments, DocumentPart, DocumentStep
+
+RANK = "search_rank"
+"""The annotation that `search()` adds."""
+
+
+class SearchIndex(Deconstructible):
+    """The texts of a model that `objects.search()` looks in. The database itself keeps what it needs for that current.
+
+    fields:    names of text fields, those along relations among them, such as `author__name`; as a mapping, each with
+               its weight from "A", which counts most, to "D". Names alone weigh "D".
+    language:  "english", where the endings of words do not count, or "simple" for any other.
+    name:      what the table or the column is called that the database searches.
+    """
+
+    searched = True
+    max_name_length = 40
+
+    # What is asked of every index.
+    expressions: tuple[Any, ...] = ()
+    fields_orders: tuple[tuple[str, str], ...] = ()
+    include: tuple[str, ...] = ()
+    opclasses: tuple[str, ...] = ()
+    condition: Any = None
+    db_tablespace: str | None = None
+    contains_expressions = False
+
+    def __init__(
+        self,
+        *,
+        fields: Mapping[str, str] | Sequence[str],
+        language: str = "english",
+        name: str | None = None,
+    ) -> None:
+        if isinstance(fields, str) or not fields:
+            raise ValueError(
+                "SearchIndex(fields=...) takes the names of text fields, such as {'title': 'A', 'author__name': 'C'}, "
+                f"not {fields!r}."
+            )
+        weights = dict(fields) if isinstance(fields, Mapping) else dict.fromkeys(fields, "D")
+        for field, weight in weights.items():
+            if weight not in WEIGHTS:
+                raise ValueError(f"The weight of {field!r} is one of {', '.join(WEIGHTS)}, not {weight!r}.")
+        if language not in LANGUAGES:
+            raise ValueError(
+                f"SearchIndex has the languages {' and '.join(map(repr, LANGUAGES))}, not {language!r}; 'simple' is "
+                "for any language, and takes words as they are."
+            )
+        self.fields = weights
+        self.language = language
+        self.name = name or ""
+
+    def set_name_with_model(self, model: Any) -> None:
+        """Give an unnamed index a name that is the same in every process."""
+        table = str(model._meta.db_table).strip('"').replace(".", "_").replace('"', "")
+        self.name = f"{table}_search"
+        if len(self.name) > self.max_name_length:
+            self.name = f"{table[:25]}_{digest(table, length=6)}_search"
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        keywords: dict[str, Any] = {"fields": self.fields, "name": self.name}
+        if self.language != "english":
+            keywords["language"] = self.language
+        return "rowsmith.search.SearchIndex", (), keywords
+
+    def __repr__(self) -> str:
+        return f"<SearchIndex: fields={self.fields!r} language={self.language!r} name={self.name!r}>"
+
+    # What is kept
+
+    def documents(self, model: Any) -> CreateDocuments:
+        """The documents of a model's rows.
+
+        raises:  FieldError for names that are no text.
+        """
+        meta = model._meta
+        if len(meta.pk_fields) != 1:
+            raise FieldError(f"{meta.label} has a key of several columns; a SearchIndex needs a single one.")
+        parts = tuple(_part(model, name, weight) for name, weight in self.fields.items())
+        return CreateDocuments(self.name, meta.db_table, meta.pk_fields[0].column, self.language, parts)
+
+    @cached_property
+    def _known(self) -> dict[Any, CreateDocuments]:
+        return {}
+
+    def documents_of(self, model: Any) -> CreateDocuments:
+        """As `documents`, worked out once."""
+        found = self._known.get(model)
+        if found is None:
+            found = self._known[model] = self.documents(model)
+        return found
+
+    # What is asked
+
+    def search(self, queryset: Any, text: str, *, prefix: bool, fuzzy: bool) -> Any:
+        """The rows of a queryset that a text finds, the best first."""
+        search = parse(text, self.language, prefix=prefix, fuzzy=fuzzy)
+        documents = self.documents_of(queryset.model._meta.concrete_model)
+        if not search.required:
+            return queryset.annotate(**{RANK: Rank(documents, search)}).none()
+        found = queryset.filter(Fits(documents, search)).annotate(**{RANK: Rank(documents, search)})
+        return found.order_by(F(RANK).desc(), "pk")
+
+
+def _part(model: Any, path: str, weight: str) -> DocumentPart:
+    """The text that a path of names leads to, with the joins on the way."""
+    steps: list[Any] = []
+    current, field = model, None
+    for position, name in enumerate(path.split("__")):
+        if position and not getattr(field, "is_relation", False):
+            raise FieldError(
+                f"SearchIndex of {model.__name__}: {path!r} asks for {name!r} of a field that is no relation."
+            )
+        meta = current._meta
+        try:
+            field = meta.get_field(name)
+        except FieldDoesNotExist:
+            known = sorted(meta.names)
+            raise FieldError(
+                f"SearchIndex of {model.__name__}: {current.__name__} has no field {name!r} (in {path!r})."
+                f"{did_you_mean(name, known)} It has: {', '.join(known)}."
+            ) from None
+        if field.is_relation:
+            steps.extend(meta.steps_along(field))
+            current = field.related_model
+    if field is None or field.is_relation or not isinstance(field.sql_type, types.Text | types.Varchar):
+        raise FieldError(f"SearchIndex of {model.__name__}: {path!r} is no text; texts are what is searched.")
+    steps.extend(current._meta.way_to(field.model))
+    return DocumentPart(field.column, weight, tuple(_step(step) for step in steps))
+
+
+def _step(step: Any) -> DocumentStep:
+    meta = step.model._meta
+    pairs = tuple((here.column, there.column) for here, there in step.pairs)
+    return DocumentStep(meta.db_table, pairs, tuple(field.column for field in meta.pk_fields))
