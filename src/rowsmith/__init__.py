@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rowsmith import aio, models, transaction
+    from rowsmith import aio, migrations, models, transaction
     from rowsmith.config import DEFAULT_DB_ALIAS, configure
     from rowsmith.db import (  # type: ignore[no-redef]
         aclose_all,
@@ -63,7 +63,7 @@ _HOMES = {
     "OperationalError": "rowsmith.exceptions",
     "ProgrammingError": "rowsmith.exceptions",
 }
-_MODULES = ("aio", "models", "transaction")
+_MODULES = ("aio", "migrations", "models", "transaction")
 
 __all__ = [
     "DEFAULT_DB_ALIAS",
@@ -89,6 +89,7 @@ __all__ = [
     "deadline",
     "drop_tables",
     "lifespan",
+    "migrations",
     "models",
     "reset_queries",
     "router",

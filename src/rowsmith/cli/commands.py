@@ -1,25 +1,20 @@
-"""Commands: what each command of the command line takes, and what it calls."""
+"""The commands that there are."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import pkgutil
-import sys
 from pathlib import Path
 
 import click
 
-import rowsmith as library
+from rowsmith.cli import flush, makemigrations, migrate, showmigrations, sqlmigrate
+from rowsmith.cli.command import call_command, main, rowsmith
 from rowsmith.cli.stubs.modules import model_modules, source_of, stub_of
 
-
-@click.group()
-@click.version_option(library.__version__)
-def rowsmith() -> None:
-    """The data layer's own tools."""
-    # Modules are found as `python -m` would find them.
-    sys.path.insert(0, os.getcwd())
+# Each is a module that enters its command by being imported.
+__all__ = ["call_command", "flush", "main", "makemigrations", "migrate", "rowsmith", "showmigrations", "sqlmigrate"]
 
 
 @rowsmith.command()

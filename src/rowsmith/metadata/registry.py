@@ -46,6 +46,8 @@ class Apps:
     def __init__(self) -> None:
         self.all_models: dict[str, dict[str, Any]] = {}
         self._waiting: dict[str, list[Callable[[Any], None]]] = {}
+        # One for each label: receivers of signals are told apart by it.
+        self._configs: dict[str, AppConfig] = {}
 
     ready = models_ready = apps_ready = True
 
@@ -107,10 +109,13 @@ class Apps:
     def get_app_config(self, app_label: str) -> AppConfig:
         if app_label not in self.all_models:
             raise LookupError(f"No model has the app label {app_label!r}.{did_you_mean(app_label, self.all_models)}")
-        return AppConfig(app_label, self.all_models[app_label])
+        config = self._configs.get(app_label)
+        if config is None or config.models is not self.all_models[app_label]:
+            config = self._configs[app_label] = AppConfig(app_label, self.all_models[app_label])
+        return config
 
     def get_app_configs(self) -> list[AppConfig]:
-        return [AppConfig(label, models) for label, models in self.all_models.items()]
+        return [self.get_app_config(label) for label in self.all_models]
 
     def is_installed(self, app_label: str) -> bool:
         return app_label in self.all_models

@@ -1,5 +1,6 @@
 """Migrations: the history of models, as operations on the database."""
 
+from rowsmith.migrations.deconstruction import deconstructible
 from rowsmith.migrations.migration import Migration, swappable_dependency
 from rowsmith.migrations.operations import (
     AddConstraint,
@@ -56,5 +57,6 @@ __all__ = [
     "RunPython",
     "RunSQL",
     "SeparateDatabaseAndState",
+    "deconstructible",
     "swappable_dependency",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
@@ -51,6 +53,42 @@ class BaseManager(Generic[M]):
 
     def __hash__(self) -> int:
         return id(self)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Have a constructor of the user's own remember what it was called with, for `deconstruct`."""
+        super().__init_subclass__(**options)
+        init = cls.__dict__.get("__init__")
+        if init is not None and not cls.__module__.startswith("rowsmith."):
+
+            @functools.wraps(init)
+            def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
+                self.__dict__.setdefault("_constructor_args", (args, kwargs))
+                init(self, *args, **kwargs)
+
+            cls.__init__ = remembering  # type: ignore[method-assign]
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """The import path and the arguments that make an equal manager; for migrations.
+
+        raises:  ValueError when its class cannot be imported by its name.
+        """
+        kind: Any = self._queryset_class if getattr(self, "_built_with_as_manager", False) else type(self)
+        found: Any = sys.modules.get(kind.__module__)
+        for name in kind.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is not kind:
+            raise ValueError(
+                f"The manager {self.name!r} cannot be written into a migration: there is no {kind.__qualname__} in "
+                f"{kind.__module__}. Define its class at the top of a module: class Manager("
+                "models.Manager.from_queryset(QuerySet)): ..."
+            )
+        path = f"{kind.__module__}.{kind.__qualname__}"
+        if kind is Manager:
+            path = "rowsmith.models.Manager"
+        if kind is not type(self):
+            path += ".as_manager"
+        args, kwargs = self.__dict__.get("_constructor_args", ((), {}))
+        return path, tuple(args), dict(kwargs)
 
     def contribute_to_class(self, cls: Any, name: str) -> None:
         """Become the manager `name` of a model."""

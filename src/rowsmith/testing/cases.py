@@ -18,7 +18,7 @@ from rowsmith.db import connections
 from rowsmith.db.session import call_back
 from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import did_you_mean
-from rowsmith.testing.emptying import empty_tables
+from rowsmith.execution.emptying import empty_tables
 from rowsmith.testing.statements import CaptureQueriesContext
 
 logger = logging.getLogger("rowsmith.testing")
