@@ -92,8 +92,8 @@ class DefinitionRenderer:
                 return self.drop_constraint(node)
             case RenameConstraint(table, name, constraint):
                 return self.rename_constraint(table, name, str(getattr(constraint, "name", "")))
-            case DropIndex(_, name):
-                return [f"DROP INDEX {self.quote(name)}"]
+            case DropIndex(index, name):
+                return [f"DROP INDEX {self.concurrently(index)}{self.quote(name)}"]
             case RenameIndex():
                 return self.rename_index(node)
             case Comment(table, column, text):
@@ -227,9 +227,13 @@ class DefinitionRenderer:
         parts = ", ".join(self.index_part(part) for part in node.parts)
         where = f" WHERE {node.condition}" if node.condition else ""
         return (
-            f"CREATE {unique}INDEX {existing}{self.quote(node.name)} ON {self.quote(node.table)}"
-            f"{self.index_method(node)} ({parts}){self.index_extras(node)}{where}"
+            f"CREATE {unique}INDEX {self.concurrently(node)}{existing}{self.quote(node.name)} "
+            f"ON {self.quote(node.table)}{self.index_method(node)} ({parts}){self.index_extras(node)}{where}"
         )
+
+    def concurrently(self, node: CreateIndex) -> str:
+        """What lets an index be made and dropped while its table is in use."""
+        return ""
 
     def index_part(self, part: IndexPart) -> str:
         text = self.quote(part.column) if part.column is not None else f"({part.expression})"

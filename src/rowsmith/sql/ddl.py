@@ -104,6 +104,7 @@ class CreateIndex(Record):
     method:     the access method, where the database has several.
     condition:  the text of the WHERE clause of a partial index.
     storage:    how the method is to keep it, by names and values as text.
+    concurrently:  made and dropped while the table is written to, outside of a transaction, where that is possible.
     """
 
     name: str
@@ -117,6 +118,7 @@ class CreateIndex(Record):
     tablespace: str | None = None
     if_not_exists: bool = False
     storage: tuple[tuple[str, str], ...] = ()
+    concurrently: bool = False
 
 
 class CreateTable(Record):

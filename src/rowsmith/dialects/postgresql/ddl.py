@@ -206,6 +206,9 @@ class PostgresDefinitions(PostgresqlDocumentColumns):
         opclass = f" {part.opclass}" if part.opclass else ""
         return f"{text}{opclass}{' DESC' if part.descending else ''}"
 
+    def concurrently(self, node: CreateIndex) -> str:
+        return "CONCURRENTLY " if node.concurrently else ""
+
     def index_method(self, node: CreateIndex) -> str:
         return f" USING {node.method}" if node.method else ""
 
