@@ -245,6 +245,10 @@ class DefinitionRenderer:
     def index_extras(self, node: CreateIndex) -> str:
         return ""
 
+    def advance_counter(self, table: str, column: str) -> list[str]:
+        """The statements after which a counted key goes on behind the largest that there is; none where it does so."""
+        return []
+
     def empty_tables(self, names: tuple[str, ...], reset_sequences: bool) -> list[str]:
         """The statements that delete all rows, and let keys begin at 1 again when `reset_sequences`."""
         raise NotImplementedError

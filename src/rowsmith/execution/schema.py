@@ -13,6 +13,7 @@ from rowsmith.execution.editor import SchemaEditor
 from rowsmith.metadata.registry import apps
 from rowsmith.metadata.tables import in_dependency_order, with_linking_tables
 from rowsmith.sql.ddl import DropTable
+from rowsmith.sql.types import Serial
 
 
 def create_tables(*models: Any, if_not_exists: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -63,3 +64,15 @@ def existing_tables(connection: Any) -> frozenset[str]:
     """The names of the tables that the current search path reaches."""
     query = connection.dialect.definitions().tables_query
     return frozenset(connection.fetch(query, (), lambda rows: [row[0] for row in rows]))
+
+
+def sequence_resets(*models: Any, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """The statements after which the keys that the database counts go on behind those that were given by hand."""
+    definitions = connections[using].dialect.definitions()
+    return [
+        statement
+        for model in with_linking_tables(models)
+        for field in model._meta.local_concrete_fields
+        if isinstance(field.sql_type, Serial)
+        for statement in definitions.advance_counter(model._meta.db_table, field.column)
+    ]

@@ -198,6 +198,11 @@ class PostgresDefinitions(PostgresqlDocumentColumns):
     def key_tablespace(self, name: str | None) -> str:
         return f" USING INDEX TABLESPACE {self.quote(name)}" if name else ""
 
+    def advance_counter(self, table: str, column: str) -> list[str]:
+        sequence = f"pg_get_serial_sequence({literal(self.quote(table))}, {literal(column)})"
+        last = f"MAX({self.quote(column)})"
+        return [f"SELECT setval({sequence}, COALESCE({last}, 1), {last} IS NOT NULL) FROM {self.quote(table)}"]
+
     def empty_tables(self, names: tuple[str, ...], reset_sequences: bool) -> list[str]:
         return [f"TRUNCATE {self.names(names)}{' RESTART IDENTITY' if reset_sequences else ''} CASCADE"]
 
