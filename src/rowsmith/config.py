@@ -424,11 +424,6 @@ def _from_keys(alias: str, keys: Mapping[str, Any], base: Path | None) -> Databa
         raise ImproperlyConfigured(f"OPTIONS of the database {alias!r} is a mapping, not {options!r}.")
     options = dict(options)
     pool_options = options.pop("pool", None)
-    if pool_options and keys.get("CONN_MAX_AGE", 0) != 0:
-        raise ImproperlyConfigured(
-            f"The database {alias!r} has both a 'pool' in OPTIONS and CONN_MAX_AGE. Leave CONN_MAX_AGE out, and write "
-            "the age of connections into the pool: {'max_lifetime': seconds}."
-        )
     pool = {**(pool_options if isinstance(pool_options, Mapping) else {}), **(keys.get("POOL") or {})}
     switches = {_KEYS[key]: _switch(alias, key, keys[key]) for key in _SWITCHES if key in keys}
     test = keys.get("TEST") or {}
