@@ -9,7 +9,19 @@ from rowsmith import models
 from rowsmith.checks import CheckFailed
 from rowsmith.exceptions import NotSupportedError, OperationalError
 from rowsmith.execution.checking import findings
-from rowsmith.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector, SearchVectorField
+from rowsmith.models import Q
+from rowsmith.postgres.aggregates import ArrayAgg, BoolOr, Corr, JSONBAgg
+from rowsmith.postgres.expressions import ArraySubquery
+from rowsmith.postgres.fields import ArrayField, DateRangeField, HStoreField
+from rowsmith.postgres.functions import RandomUUID, TransactionNow
+from rowsmith.postgres.search import (
+    SearchHeadline,
+    SearchQuery,
+    SearchQueryField,
+    SearchRank,
+    SearchVector,
+    SearchVectorField,
+)
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -23,6 +35,10 @@ class Manuscript(models.Model):
 
 class PreparedManuscript(models.Model):
     words = SearchVectorField(null=True)
+    query = SearchQueryField(null=True)
+    tags = ArrayField(models.IntegerField(), null=True)
+    store = HStoreField(null=True)
+    span = DateRangeField(null=True)
 
     class Meta:
         app_label = "elsewhere"
@@ -42,9 +58,25 @@ def test_what_is_postgresqls_alone_is_refused(tables):
             list(queryset)
 
 
+@pytest.mark.feature("PG-048")
 def test_its_columns_are_a_checks_error(database):
-    assert {message.id for message in findings([PreparedManuscript], ["default"])} == {"fields.E181"}
-    with pytest.raises(CheckFailed, match="SearchVectorField"):
+    found = findings([PreparedManuscript], ["default"])
+    assert {(message.obj.name, message.id) for message in found} == {
+        (name, "fields.E181") for name in ("words", "query", "tags", "store", "span")
+    }
+    with pytest.raises(CheckFailed, match="sqlite has no columns for a SearchVectorField"):
         rowsmith.create_tables(PreparedManuscript)
     with pytest.raises(OperationalError, match="no such table"):
         PreparedManuscript.objects.count()
+
+
+def test_its_aggregates_functions_and_arrays_are_refused(tables):
+    tables(Manuscript)
+    for aggregate in (ArrayAgg("title"), JSONBAgg("title"), BoolOr(Q(title="x")), Corr("pk", "pk")):
+        with pytest.raises(NotSupportedError, match="PostgreSQL"):
+            Manuscript.objects.aggregate(found=aggregate)
+    for expression in (ArraySubquery(Manuscript.objects.values("title")), TransactionNow()):
+        with pytest.raises(NotSupportedError, match="PostgreSQL"):
+            list(Manuscript.objects.annotate(found=expression))
+    Manuscript.objects.create(title="a")
+    assert Manuscript.objects.annotate(key=RandomUUID()).get().key.version == 4
