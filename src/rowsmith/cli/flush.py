@@ -10,6 +10,7 @@ from rowsmith.cli.migrate import connection_of
 from rowsmith.cli.output import Output
 from rowsmith.exceptions import DatabaseError
 from rowsmith.execution.emptying import empty_tables
+from rowsmith.migrations import places
 from rowsmith.migrations.signals import emit_post_migrate
 
 
@@ -29,7 +30,7 @@ def flush(out: Output, database: str, interactive: bool) -> None:
             out.write("Flush cancelled.")
             return
     try:
-        empty_tables(database, reset_sequences=True)
+        empty_tables(database, reset_sequences=True, registry=places.registry())
     except DatabaseError as error:
         raise CommandError(
             f"The database {database!r} could not be emptied: it may not be there, or a table may be missing. ({error})"

@@ -185,7 +185,8 @@ class SchemaEditor:
             if field.remote_field.through._meta.auto_created:
                 self.create_table(field.remote_field.through)
             return
-        _refuse_keys(field)
+        if hasattr(field, "field_names"):
+            _refuse_keys(model, field)
         new = _counterpart(model, field) or with_field(model, field)
         present = {known.column for known in model._meta.local_concrete_fields}
         fresh = [one for one in new._meta.local_concrete_fields if one.column not in present]
@@ -197,7 +198,7 @@ class SchemaEditor:
             if field.remote_field.through._meta.auto_created:
                 self.delete_model(field.remote_field.through)
             return
-        _refuse_keys(field)
+        _refuse_keys(model, field)
         self.alter(model, without_field(model, field))
 
     def alter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
@@ -209,7 +210,7 @@ class SchemaEditor:
         if old_field.many_to_many or new_field.many_to_many:
             self._alter_links(model, old_field, new_field)
             return
-        _refuse_keys(old_field, new_field)
+        _refuse_keys(model, *(field for field in (old_field, new_field) if hasattr(field, "field_names")))
         if (old_field.generated or new_field.generated) and _computed_by(old_field) != _computed_by(new_field):
             raise ValueError(
                 f"Modifying GeneratedFields is not supported: remove {old_field} and add it again with the new "
@@ -544,12 +545,13 @@ def _counterpart(model: Any, field: Any) -> Any:
     return owner
 
 
-def _refuse_keys(*fields: Any) -> None:
+def _refuse_keys(model: Any, *fields: Any) -> None:
+    members = getattr(model._meta.pk, "field_names", ())
     for field in fields:
-        if hasattr(field, "field_names"):
+        if hasattr(field, "field_names") or field.name in members:
             raise ValueError(
-                f"{field} is a key of several columns. A table cannot get, lose or change one; make another model "
-                "and copy the rows."
+                f"{field} is a key of several columns, or a part of one. A table cannot get, lose or change such a "
+                "key; make another model and copy the rows."
             )
 
 

@@ -83,8 +83,11 @@ class Sliced(F):
         return f"{self.expression!r}[{self.start}:{end}]"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.deconstruct()[1]
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         stop = None if self.length is None else self.start + self.length
-        return type(self), (self.expression, slice(self.start, stop))
+        return "rowsmith.models.expressions.Sliced", (self.expression, slice(self.start, stop)), {}
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         key = (Sliced, self.expression.fingerprint(values), self.length is None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import tzinfo
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ class Extract(Transform):
 
     lookup_name: ClassVar[Any] = None
     result = types.Integer()
+    constructor: ClassVar[Mapping[str, str]] = {"lookup_name": "part"}
 
     def __init__(
         self, expression: Any, lookup_name: str | None = None, tzinfo: tzinfo | None = None, **options: Any

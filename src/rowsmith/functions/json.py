@@ -27,3 +27,8 @@ class JSONObject(Func):
     def __init__(self, **fields: Any) -> None:
         members = [(Value(key), F(value) if isinstance(value, str) else value) for key, value in fields.items()]
         super().__init__(*chain.from_iterable(members))
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        path, _, _ = super().deconstruct()
+        parts = self.get_source_expressions()
+        return path, (), {key.value: value for key, value in zip(parts[::2], parts[1::2], strict=True)}

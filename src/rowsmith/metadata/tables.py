@@ -69,7 +69,8 @@ class TableMaker(Record):
                 reference = None
             columns.append(self.column(meta, field, type_, reference))
         keys: list[Constraint] = []
-        if meta.pk.column is None:
+        # Between two keys there is none.
+        if meta.pk is not None and meta.pk.column is None:
             keys.append(PrimaryKey(tuple(field.column for field in meta.pk_fields)))
         relations = [relation for relation in meta.row_relations if relation in meta.local_fields]
         for relation in relations:

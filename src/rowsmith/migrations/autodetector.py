@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rowsmith.fields.numbers import AUTO_FIELDS
 from rowsmith.metadata.options import normalize_together
 from rowsmith.migrations import operations as ops
 from rowsmith.migrations.graph import MigrationGraph
@@ -344,6 +345,8 @@ class MigrationAutodetector:
         field, preserve = state.fields[name], True
         if not (
             field.null
+            or hasattr(field, "field_names")  # a key of other columns
+            or isinstance(field, tuple(AUTO_FIELDS))
             or field.has_default()
             or field.has_db_default()
             or field.many_to_many

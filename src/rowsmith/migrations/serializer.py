@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 import functools
+import importlib.util
 import inspect
 import math
 import os
@@ -62,12 +63,18 @@ def path_of(path: str) -> Written:
         return (f"migrations.{name}", {"from rowsmith import migrations"}) if module.startswith("r") else (name, set())
     # A class inside of another one is imported with the module that holds both.
     parts = module.split(".")
-    for end in range(len(parts), 0, -1):
-        if ".".join(parts[:end]) in sys.modules:
-            if parts[:end] == ["rowsmith", "models"]:
-                return ".".join(["models", *parts[end:], name]), {"from rowsmith import models"}
-            return path, {f"import {'.'.join(parts[:end])}"}
-    return path, {f"import {module}"}
+    while len(parts) > 1 and not _is_module(".".join(parts)):
+        parts.pop()
+    return path, {f"import {'.'.join(parts)}"}
+
+
+def _is_module(name: str) -> bool:
+    if name in sys.modules:
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def deconstructed(path: str, args: Iterable[Any], kwargs: dict[str, Any]) -> Written:
@@ -402,7 +409,7 @@ for _types, _serializer in reversed(
         (Choices, ChoicesSerializer),
         (enum.Enum, EnumSerializer),
         (float, FloatSerializer),
-        ((bool, int, complex, types.NoneType, types.EllipsisType, range, bytes), PlainSerializer),
+        ((bool, int, complex, types.NoneType, types.EllipsisType, range, slice, bytes), PlainSerializer),
         (str, TextSerializer),
         (decimal.Decimal, DecimalSerializer),
         ((datetime.date, datetime.time, datetime.timedelta, datetime.timezone), DateSerializer),

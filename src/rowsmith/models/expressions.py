@@ -20,19 +20,25 @@ from rowsmith.expressions import (
     WindowFrame,
     WindowFrameExclusion,
 )
+from rowsmith.expressions.arithmetic import CombinedExpression
+from rowsmith.expressions.names import Sliced
+from rowsmith.expressions.q import NegatedExpression
 
 __all__ = [
     "Case",
     "Combinable",
+    "CombinedExpression",
     "Exists",
     "Expression",
     "ExpressionWrapper",
     "F",
     "Func",
+    "NegatedExpression",
     "OrderBy",
     "OuterRef",
     "RawSQL",
     "RowRange",
+    "Sliced",
     "Subquery",
     "Value",
     "ValueRange",
