@@ -125,6 +125,37 @@ def test_similarities_and_distances_are_numbers_to_sort_by(dishes):
     assert Dish.objects.annotate(alike=TrigramSimilarity("recipe", "x")).get(name="Pizza Recipes").alike is None
 
 
+@pytest.mark.feature("SR-007")
+def test_tools_like_these_can_be_registered_for_any_database(dishes):
+    class Words(models.Lookup):
+        lookup_name = "words"
+
+        def as_postgresql(self, compiler, connection):
+            left, right = self.process_lhs(compiler, connection), self.process_rhs(compiler, connection)
+            text = f"to_tsvector('simple', {left[0]}) @@ plainto_tsquery('simple', {right[0]}::text)"
+            return text, (*left[1], *right[1])
+
+        def as_sqlite(self, compiler, connection):
+            left, right = self.process_lhs(compiler, connection), self.process_rhs(compiler, connection)
+            return f"(' ' || {left[0]} || ' ') LIKE ('% ' || {right[0]} || ' %')", (*left[1], *right[1])
+
+    class Shared(TrigramSimilarity):
+        """Derived from a function of the library, and written by the user."""
+
+        def as_sqlite(self, compiler, connection):
+            return self.as_sql(compiler, connection, function="ROWSMITH_SIMILARITY")
+
+    models.CharField.register_lookup(Words)
+    try:
+        assert names(name__words="toast") == ["Cheese on Toast recipes"]
+        assert names(name__words="toas") == []
+        assert names(name__words="toast", recipe__trigram_word_similar="cheese") == ["Cheese on Toast recipes"]
+    finally:
+        models.CharField._unregister_lookup(Words)
+    rows = Dish.objects.annotate(one=Shared("name", "Pizza"), two=TrigramSimilarity("name", "Pizza"))
+    assert all(row.one == row.two for row in rows) and max(row.one for row in rows) > 0.4
+
+
 # The two databases beside each other
 
 WORDS = [

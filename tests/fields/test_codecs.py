@@ -151,4 +151,4 @@ def test_postgresql_instants_are_naive_in_the_zone_without_use_tz():
 def test_lists_travel_as_one_parameter():
     array = types.Array(types.Decimal(5, 2))
     assert codec(array, use_tz=True, zone=UTC).encode([decimal.Decimal(1), None]) == '["1.00", null]'
-    assert postgres_codec(types.Array(types.Integer()), use_tz=True, zone=UTC).encode((1, 2)) == [1, 2]
+    assert postgres_codec(types.Array(types.Integer()), use_tz=True, zone=UTC).encode((1, None)) == "{1,NULL}"
