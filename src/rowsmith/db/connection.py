@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
@@ -18,13 +17,12 @@ from rowsmith.db.cursor import Cursor
 from rowsmith.db.instrumentation import Watch, Wrapper
 from rowsmith.db.instrumentation import logger as sql_logger
 from rowsmith.db.pool import Pool, PoolFigures, SharedPool
-from rowsmith.db.session import Holder, LoopSession, Session
+from rowsmith.db.session import Holder, LoopSession, Session, would_block
 from rowsmith.drivers.base import RawConnection, Result, Row
 from rowsmith.exceptions import (
     ImproperlyConfigured,
     InterfaceError,
     NotSupportedError,
-    SynchronousOnlyOperation,
     TransactionManagementError,
 )
 from rowsmith.records import replace
@@ -332,13 +330,10 @@ class Connection:
     def _waiting_pool(self, loop: Any) -> Pool:
         """The pool for plain code that runs below the bridge; elsewhere on a loop it would block."""
         if not bridge.inside():
-            if "ROWSMITH_ALLOW_ASYNC_UNSAFE" in os.environ:
-                return self._pool
-            raise SynchronousOnlyOperation(
-                f"A query on {self.alias!r} would block the event loop that runs here. Await the method's "
-                "twin, whose name begins with 'a' (aget, acount, asave, async for ...), or write: "
-                "await rowsmith.aio.run(func, *args)."
-            )
+            error = would_block(self.alias)
+            if error is not None:
+                raise error
+            return self._pool
         return self._pool_of(loop)
 
     def _pool_of(self, loop: Any) -> Pool:

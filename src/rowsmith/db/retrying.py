@@ -57,7 +57,7 @@ class _Attempts:
         self._end = None if deadline is None else time.monotonic() + deadline
         self._transaction: str | None = None
         session = self.connection._session.get()
-        if session is not None and session.blocks:
+        if session is not None and session.in_block_of_code:
             raise TransactionManagementError(
                 "transaction.run() is a whole transaction, which may have to begin anew; it cannot stand inside of "
                 "an atomic block. Call the function itself, or run() outside."

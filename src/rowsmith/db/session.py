@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -62,6 +63,17 @@ class Block:
     def __init__(self, savepoint: str | None, from_testcase: bool) -> None:
         self.savepoint = savepoint
         self.from_testcase = from_testcase
+
+
+def would_block(alias: str) -> SynchronousOnlyOperation | None:
+    """The error for plain code on an event loop, which it would block; None where that is allowed or not so."""
+    if _running_loop() is None or bridge.inside() or "ROWSMITH_ALLOW_ASYNC_UNSAFE" in os.environ:
+        return None
+    return SynchronousOnlyOperation(
+        f"A query on {alias!r} would block the event loop that runs here. Await the method's "
+        "twin, whose name begins with 'a' (aget, acount, asave, async for ...), or write: "
+        "await rowsmith.aio.run(func, *args)."
+    )
 
 
 class Session:
@@ -238,6 +250,11 @@ class Session:
     def needs_rollback(self, value: bool) -> None:
         self._needs_rollback = value
         self._barred = value or self.closed or not self.autocommit
+
+    @property
+    def in_block_of_code(self) -> bool:
+        """Is an atomic block open, apart from the one around a test?"""
+        return any(not block.from_testcase for block in self.blocks)
 
     # --- atomic blocks ---
 

@@ -86,12 +86,12 @@ class Atomic:
                 connection._close_session(session)
                 raise
             return
-        if self.isolation is not None:
+        if self.isolation is not None and (session.in_block_of_code or not session.blocks):
             raise TransactionManagementError(
                 f"isolation={self.isolation!r} belongs to the outermost atomic block: a transaction that has begun "
                 "keeps its level."
             )
-        if self.durable and any(not block.from_testcase for block in session.blocks):
+        if self.durable and session.in_block_of_code:
             raise RuntimeError("A durable atomic block cannot be nested within another atomic block.")
         if not session.autocommit and not connection.atomic_without_autocommit:
             raise TransactionManagementError(

@@ -55,6 +55,20 @@ class DefinitionRenderer:
     def __init__(self, quote: Callable[[str], str]) -> None:
         self.quote = quote
 
+    def create_database(
+        self, name: str, template: str | None = None, charset: str | None = None, collation: str | None = None
+    ) -> str:
+        """What makes a database, where that takes a statement; as a copy of `template` when there is one."""
+        raise NotImplementedError
+
+    def drop_database(self, name: str) -> str:
+        """What drops a database that may not be there, whoever is connected to it."""
+        raise NotImplementedError
+
+    def comment_on_database(self, name: str, text: str) -> str:
+        """What keeps a text with a database."""
+        raise NotImplementedError
+
     def columns_query(self, table: str) -> str:
         """What asks for the names of a table's columns; no rows where there is no such table."""
         raise NotImplementedError

@@ -86,6 +86,9 @@ FETCH_RAISE = _Raise()
 """Refuse."""
 
 
+everywhere: list[Watcher] = []
+"""Told as well, whoever loads: for as long as the process wants."""
+
 _watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("lazy_load_watchers", default=())
 
 
@@ -101,5 +104,5 @@ def watched_loads(watcher: Watcher) -> Iterator[None]:
 
 def noticed(label: str, remedy: str, instance: Any) -> None:
     """Tell whoever watches that something is loaded for one instance alone."""
-    for watcher in _watchers.get():
+    for watcher in (*everywhere, *_watchers.get()):
         watcher(label, remedy, instance)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from rowsmith import bridge
-from rowsmith.execution.fetch_modes import watched_loads
+from rowsmith.execution.fetch_modes import everywhere, watched_loads
 
 logger = logging.getLogger("rowsmith.n_plus_one")
 
@@ -66,3 +66,38 @@ def n_plus_one(
 
     with watched_loads(watch):
         yield
+
+
+class Findings:
+    """What was loaded one by one while tests ran: for each place and label, how many instances, in which tests."""
+
+    def __init__(self, threshold: int = 2) -> None:
+        self.threshold = threshold
+        self.found: dict[tuple[str, str, str], dict[str, int]] = {}
+
+    @contextmanager
+    def watching(self, test: str) -> Iterator[None]:
+        """Watch all loads of this block, of whichever thread or task they are."""
+        seen: dict[tuple[str, str, str], set[Any]] = {}
+
+        def watch(label: str, remedy: str, instance: Any) -> None:
+            frame = bridge.caller()
+            place = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "unknown code"
+            seen.setdefault((place, label, remedy), set()).add((type(instance), instance.pk))
+
+        everywhere.append(watch)
+        try:
+            yield
+        finally:
+            everywhere.remove(watch)
+            for key, instances in seen.items():
+                if len(instances) >= self.threshold:
+                    self.found.setdefault(key, {})[test] = len(instances)
+
+    def lines(self) -> Iterator[str]:
+        """The findings as text, the worst first."""
+        for (place, label, remedy), tests in sorted(self.found.items(), key=lambda item: -max(item[1].values())):
+            worst = max(tests, key=lambda test: tests[test])
+            others = f" and {len(tests) - 1} more tests" if len(tests) > 1 else ""
+            yield f"{place}: {label} was loaded for {tests[worst]} instances one by one, in {worst}{others}."
+            yield f"    Add {remedy} to the query, or .fetch_mode(models.FETCH_PEERS)."

@@ -183,6 +183,23 @@ class PostgresDefinitions(PostgresqlDocumentColumns):
         where = f"TABLE {self.quote(table)}" if column is None else f"COLUMN {self.quote(table)}.{self.quote(column)}"
         return [f"COMMENT ON {where} IS {literal(text) if text else 'NULL'}"]
 
+    def create_database(
+        self, name: str, template: str | None = None, charset: str | None = None, collation: str | None = None
+    ) -> str:
+        # Only the empty template takes another encoding or collation than its own.
+        template = template or ("template0" if charset or collation else None)
+        parts = [f"CREATE DATABASE {self.quote(name)}"]
+        parts += [f"TEMPLATE {self.quote(template)}"] if template else []
+        parts += [f"ENCODING {literal(charset)}"] if charset else []
+        parts += [f"LOCALE {literal(collation)} LOCALE_PROVIDER libc"] if collation else []
+        return " ".join(parts)
+
+    def drop_database(self, name: str) -> str:
+        return f"DROP DATABASE IF EXISTS {self.quote(name)} WITH (FORCE)"
+
+    def comment_on_database(self, name: str, text: str) -> str:
+        return f"COMMENT ON DATABASE {self.quote(name)} IS {literal(text)}"
+
     def move_table(self, table: str, tablespace: str | None) -> list[str]:
         return [f"ALTER TABLE {self.quote(table)} SET TABLESPACE {self.quote(tablespace or 'pg_default')}"]
 
