@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
+
+import rowsmith
 
 pytest_plugins = ["pytester"]
 
 # An installation from before the plugin does not announce it.
 ANNOUNCED = any(entry.value == "rowsmith.testing.plugin" for entry in entry_points(group="pytest11"))
 ARGUMENTS = ("-p", "no:cacheprovider", *(() if ANNOUNCED else ("-p", "rowsmith.testing.plugin")))
+
+# The runs are elsewhere, and are to use the same library as these tests.
+SOURCE = str(Path(rowsmith.__file__).resolve().parent.parent)
 
 MODELS = """
     from rowsmith import models
@@ -28,6 +34,11 @@ MODELS = """
         class Meta:
             app_label = "library"
 """
+
+
+@pytest.fixture(autouse=True)
+def same_library(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", SOURCE)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

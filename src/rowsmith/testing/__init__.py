@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rowsmith.testing.configuration import isolate_apps, override_configuration
     from rowsmith.testing.databases import TestDatabases, setup_test_databases, teardown_test_databases
     from rowsmith.testing.features import skipIfDBFeature, skipUnlessDBFeature
-    from rowsmith.testing.n_plus_one import NPlusOneQueries, n_plus_one
+    from rowsmith.testing.one_by_one import NPlusOneQueries, n_plus_one
     from rowsmith.testing.statements import CaptureQueriesContext, recorded_statements
 
 # Where each name is at home. They are imported when first asked for: the pytest plugin is loaded by every run of pytest
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "CaptureQueriesContext": "statements",
     "DatabaseOperationForbidden": "cases",
-    "NPlusOneQueries": "n_plus_one",
+    "NPlusOneQueries": "one_by_one",
     "TestCase": "cases",
     "TestDatabases": "databases",
     "TransactionTestCase": "cases",
     "isolate_apps": "configuration",
-    "n_plus_one": "n_plus_one",
+    "n_plus_one": "one_by_one",
     "override_configuration": "configuration",
     "recorded_statements": "statements",
     "setup_test_databases": "databases",

@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "'__all__'); what it writes is rolled back, or with transaction=True committed and deleted afterwards.",
     )
     if config.getoption("--n-plus-one"):
-        config.stash[_findings] = _part("n_plus_one").Findings()
+        config.stash[_findings] = _part("one_by_one").Findings()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,7 +57,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if item.config.getoption("--n-plus-one") == "report":
         with findings.watching(item.nodeid):
             return (yield)
-    own = _part("n_plus_one").Findings()
+    own = _part("one_by_one").Findings()
     with own.watching(item.nodeid):
         result = yield
     if own.found:
@@ -113,7 +113,7 @@ def transactional_db(request: pytest.FixtureRequest, rowsmith_database: TestData
     """The test may use databases and commit; afterwards the tables of all models are emptied."""
     marker = request.node.get_closest_marker("rowsmith")
     reset_sequences = marker is not None and bool(marker.kwargs.get("reset_sequences"))
-    empty_tables = _part("emptying").empty_tables
+    empty_tables = importlib.import_module("rowsmith.execution.emptying").empty_tables
     with _allowed(request) as aliases:
         if reset_sequences:
             for alias in aliases:
