@@ -64,3 +64,9 @@ def test_laws_hold_on_sqlite():
 def test_laws_hold_on_postgresql(postgresql_url):
     options = ("--count", str(2 * COUNT), "--seed", "2", "--backend", "postgresql", "--server", postgresql_url)
     assert ": 0 laws broken" in printed("laws", *options)
+
+
+@needs_django
+def test_what_postgresql_alone_has_answers_as_djangos(postgresql_url):
+    output = printed("postgres_differential", "--count", "600", "--seed", "11", "--server", postgresql_url)
+    assert "600 questions of seed 11: 0 mismatches" in output

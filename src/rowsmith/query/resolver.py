@@ -365,6 +365,6 @@ def right_side(predicate: Predicate) -> sql.Expression | None:
         case p.Comparison(right=right) | p.Contains(text=right) | p.SameText(text=right) | p.Regex(pattern=right):
             return right
         case p.Holds(sql.Infix(right=right)):
-            return right
+            return right.operand if isinstance(right, sql.Cast) else right
         case _:
             return None

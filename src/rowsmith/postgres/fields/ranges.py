@@ -333,7 +333,8 @@ class RangeContainedBy(Lookup):
     @classmethod
     def expression(cls, left: Resolved, right: Resolved) -> Predicate:
         left_node, type_ = _counted(left.node)
-        return infix(RangeOperators.CONTAINED_BY, left_node, sql.Cast(right.node, type=type_))
+        node = right.node if right.node.type == type_ else sql.Cast(right.node, type=type_)
+        return infix(RangeOperators.CONTAINED_BY, left_node, node)
 
 
 def _as_range(value: Any) -> Any:
