@@ -25,6 +25,15 @@ class Treatise(models.Model):
         indexes = [SearchIndex(fields={"title": "A", "text": "B"})]
 
 
+class Spelling(models.Model):
+    """Words that may be spelled wrong."""
+
+    text = models.TextField()
+
+    class Meta:
+        indexes = [SearchIndex(fields={"text": "A"}, fuzzy=True)]
+
+
 class Composer(models.Model):
     name = models.CharField(max_length=100)
     teacher = models.ForeignKey("self", on_delete=models.SET_NULL, null=True)
@@ -388,6 +397,47 @@ def test_the_last_word_may_be_a_beginning(treatises):
         assert "Running" in titles(Treatise.objects.search("running"[:end], prefix=True))
 
 
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("database", ["a database of music", "databases and theory"]),
+        ("databse", ["a database of music", "databases and theory"]),
+        ("musik databse", ["a database of music"]),
+        ("databse -theory", ["a database of music"]),
+        ("databse OR wonder", ["a database of music", "databases and theory", "wonderful birds"]),
+        ('databse "of music"', ["a database of music"]),
+        ('birdz OR "of music" theori', []),
+        ("wonderfull birds", ["wonderful birds"]),
+        ("xylophone", []),
+        ('-databse "and theory"', ["databases and theory"]),
+        ('-databases "and theory"', []),
+        ("", []),
+    ],
+)
+def test_words_that_are_spelled_alike(tables, text, found):
+    tables(Spelling)
+    for given in ("a database of music", "databases and theory", "wonderful birds", "quiet"):
+        Spelling.objects.create(text=given)
+    rows = Spelling.objects.search(text, fuzzy=True)
+    assert sorted(row.text for row in rows) == sorted(found)
+    if text == "musik databse":
+        assert [row.search_rank for row in rows] == [0.13091]
+
+
+def test_a_word_that_a_document_has_stands_for_itself(tables):
+    tables(Spelling)
+    for given in ("cart", "card", "care"):
+        Spelling.objects.create(text=given)
+    assert [row.text for row in Spelling.objects.search("card", fuzzy=True)] == ["card"]
+    assert {row.text for row in Spelling.objects.search("carx", fuzzy=True)} == {"cart", "card", "care"}
+    assert not Spelling.objects.search("carx").exists()
+
+
+def test_an_index_that_is_not_for_fuzzy_searches_says_so(treatises):
+    with pytest.raises(FieldError, match=r"not for fuzzy searches.*\n?.*fuzzy=True"):
+        Treatise.objects.search("style", fuzzy=True)
+
+
 def test_highlights_and_snippets(treatises):
     text = 'style "the web"'
     [row] = Treatise.objects.search(text).annotate(
@@ -407,6 +457,15 @@ def test_highlights_are_safe_in_a_page(treatises):
     assert shown == (
         "&lt;script&gt;alert(&#x27;<mark>owl</mark>&#x27;)&lt;/script&gt; &amp; <mark>owls</mark>"
     )
+
+
+def test_highlights_of_words_that_are_spelled_alike(tables):
+    tables(Spelling)
+    Spelling.objects.create(text="databases of data")
+    shown = Highlight("text", "databse", fuzzy=True, start="[", stop="]")
+    assert Spelling.objects.search("databse", fuzzy=True).annotate(shown=shown).get().shown == "[databases] of [data]"
+    shown = Highlight("text", "data", fuzzy=True, start="[", stop="]")
+    assert Spelling.objects.search("data", fuzzy=True).annotate(shown=shown).get().shown == "databases of [data]"
 
 
 def test_highlights_are_of_any_queryset(treatises):

@@ -33,12 +33,13 @@ from rowsmith.search.words import folded, words_in
          "(('title' <-> 'cat')) & (('near' <-> 'a')) & (('b'))"),
         ("NAÏVE Cafe\u0301", '("naive") AND ("cafe")', "(('naive')) & (('cafe'))"),
         ("geology as", '("geology")', "(('geology'))"),
+        ('"us geology"', '("us geology")', "(('use' <-> 'geology'))"),
         ("biology", '("biology")', "(('biology'))"),
         ("possibly analogy", '("possibly") AND ("analogy")', "(('possible')) & (('analog'))"),
-        ("-only", "", ""),
+        ("-only", '""', ""),
         ("the", '("the")', "(('the'))"),
         ("the cat of it", '("cat")', "(('cat'))"),
-        ("", "", ""),
+        ("", '""', ""),
         ("' OR 1=1; --", '("1 1")', "(('1' <-> '1'))"),
     ],
 )  # fmt: skip
@@ -50,7 +51,7 @@ def test_a_text_in_the_language_of_each_database(text, fts5, tsquery):
 
 def test_what_counts_for_the_rank():
     assert forms_text(parse('running "the shoes of" runs sty* -cats')) == (
-        '[["run", "run"], ["shoe", "shoe"], ["sty", "sty\\udbff\\udfff"]]'
+        '[["run", "run", false], ["shoe", "shoe", false], ["sty", "sty\\udbff\\udfff", false]]'
     )
     assert words_text("english")(parse('"the shoes of" runs sty*')) == "'shoes' | 'runs' | 'sty':*"
     assert words_text("english")(parse('"to be"')) == "'to' | 'be'"

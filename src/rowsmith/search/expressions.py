@@ -19,20 +19,21 @@ from rowsmith.sql import types
 class _OfDocument(Expression):
     """Something that is told of the row's document and a search."""
 
-    def __init__(self, documents: sql.CreateDocuments, search: sql.Search) -> None:
+    def __init__(self, documents: sql.CreateDocuments, search: sql.Search, fuzzy: bool) -> None:
         self.documents = documents
         self.search = search
+        self.fuzzy = fuzzy
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.documents.name!r}, {self.search!r})"
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         values.append(self.search)
-        return (type(self), self.documents)
+        return (type(self), self.documents, self.fuzzy)
 
     def _node(self, scope: Scope, kind: Any) -> Any:
         key = scope.name("pk").node
-        return kind(key, scope.value(self.search, types.Unknown()), documents=self.documents)
+        return kind(key, scope.value(self.search, types.Unknown()), documents=self.documents, fuzzy=self.fuzzy)
 
 
 class Fits(_OfDocument):
@@ -60,6 +61,7 @@ class Highlight(Expression):
     start, stop:  the marks.
     html:         whether the text is to be escaped; leave it out for other places than pages.
     prefix:       whether the last word may be a beginning, as in `search()`.
+    fuzzy:        whether words that are spelled alike will do, as there.
     language:     that of the index.
     """
 
@@ -72,10 +74,11 @@ class Highlight(Expression):
         stop: str = "</mark>",
         html: bool = True,
         prefix: bool = False,
+        fuzzy: bool = False,
         language: str = "english",
     ) -> None:
         self.expression = F(expression) if isinstance(expression, str) else expression
-        self.search = parse(text, language, prefix=prefix)
+        self.search = parse(text, language, prefix=prefix, fuzzy=fuzzy)
         self.marking = Marking(start, stop, html, language)
 
     def __repr__(self) -> str:

@@ -12,9 +12,10 @@ from functools import lru_cache
 from html import escape
 from json import dumps, loads
 
+from rowsmith.dialects.sqlite.trigrams import similarity
 from rowsmith.records import Record
 from rowsmith.search.words import form_of, words_in
-from rowsmith.sql.search import Search
+from rowsmith.sql.search import SIMILARITY, Search
 
 END = "\x1f"
 """What separates a sought text from the text behind it."""
@@ -23,14 +24,15 @@ Span = tuple[int, int]
 
 
 def sought_text(search: Search) -> str:
-    """What a search wants, as text: its phrases, each word with whether it is a beginning."""
+    """What a search wants, as text: phrases of words, each with whether it is a beginning and whether others do."""
     phrases = dict.fromkeys(phrase for group in search.required for phrase in group)
-    return dumps([[[word.form, word.prefix] for word in phrase.words] for phrase in phrases]) + END
+    return dumps([[[word.form, word.prefix, word.fuzzy] for word in phrase.words] for phrase in phrases]) + END
 
 
 @lru_cache(maxsize=256)
-def _phrases(sought: str) -> tuple[tuple[tuple[str, bool], ...], ...]:
-    return tuple(tuple((form, prefix) for form, prefix in phrase) for phrase in loads(sought))
+def _phrases(sought: str) -> list[list[tuple[str, bool, bool]]]:
+    phrases: list[list[tuple[str, bool, bool]]] = loads(sought)
+    return phrases
 
 
 class Marking(Record):
@@ -80,15 +82,19 @@ class Marking(Record):
 
 
 def _places(
-    forms: Sequence[str], phrases: Iterable[Sequence[tuple[str, bool]]]
+    forms: Sequence[str], phrases: Iterable[Sequence[tuple[str, bool, bool]]]
 ) -> Iterable[tuple[int, int, int]]:
     """Where phrases stand: the first word of each, the one behind its last, and the number of the phrase."""
     for number, phrase in enumerate(phrases):
+        (first, _, fuzzy), *_ = phrase
+        if fuzzy and first not in forms:
+            alike = {form for form in set(forms) if (similarity(form, first) or 0) >= SIMILARITY}
+            yield from ((place, place + 1, number) for place, form in enumerate(forms) if form in alike)
         size = len(phrase)
         for place in range(len(forms) - size + 1):
             if all(
                 form.startswith(wanted) if prefix else form == wanted
-                for form, (wanted, prefix) in zip(forms[place : place + size], phrase, strict=True)
+                for form, (wanted, prefix, _) in zip(forms[place : place + size], phrase, strict=True)
             ):
                 yield place, place + size, number
 

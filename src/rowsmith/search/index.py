@@ -25,6 +25,8 @@ class SearchIndex(Deconstructible):
     fields:    names of text fields, those along relations among them, such as `author__name`; as a mapping, each with
                its weight from "A", which counts most, to "D". Names alone weigh "D".
     language:  "english", where the endings of words do not count, or "simple" for any other.
+    fuzzy:     whether `search(..., fuzzy=True)` may look for words that are spelled much alike; PostgreSQL needs its
+               extension pg_trgm for that, which is created with the index.
     name:      what the table or the column is called that the database searches.
     """
 
@@ -45,6 +47,7 @@ class SearchIndex(Deconstructible):
         *,
         fields: Mapping[str, str] | Sequence[str],
         language: str = "english",
+        fuzzy: bool = False,
         name: str | None = None,
     ) -> None:
         if isinstance(fields, str) or not fields:
@@ -63,6 +66,7 @@ class SearchIndex(Deconstructible):
             )
         self.fields = weights
         self.language = language
+        self.fuzzy = fuzzy
         self.name = name or ""
 
     def set_name_with_model(self, model: Any) -> None:
@@ -76,6 +80,8 @@ class SearchIndex(Deconstructible):
         keywords: dict[str, Any] = {"fields": self.fields, "name": self.name}
         if self.language != "english":
             keywords["language"] = self.language
+        if self.fuzzy:
+            keywords["fuzzy"] = True
         return "rowsmith.search.SearchIndex", (), keywords
 
     def __repr__(self) -> str:
@@ -92,7 +98,7 @@ class SearchIndex(Deconstructible):
         if len(meta.pk_fields) != 1:
             raise FieldError(f"{meta.label} has a key of several columns; a SearchIndex needs a single one.")
         parts = tuple(_part(model, name, weight) for name, weight in self.fields.items())
-        return CreateDocuments(self.name, meta.db_table, meta.pk_fields[0].column, self.language, parts)
+        return CreateDocuments(self.name, meta.db_table, meta.pk_fields[0].column, self.language, parts, self.fuzzy)
 
     @cached_property
     def _known(self) -> dict[Any, CreateDocuments]:
@@ -109,11 +115,17 @@ class SearchIndex(Deconstructible):
 
     def search(self, queryset: Any, text: str, *, prefix: bool, fuzzy: bool) -> Any:
         """The rows of a queryset that a text finds, the best first."""
+        if fuzzy and not self.fuzzy:
+            raise FieldError(
+                f"The SearchIndex {self.name!r} is not for fuzzy searches; declare it with "
+                "SearchIndex(..., fuzzy=True)."
+            )
         search = parse(text, self.language, prefix=prefix, fuzzy=fuzzy)
         documents = self.documents_of(queryset.model._meta.concrete_model)
+        ranked = queryset.annotate(**{RANK: Rank(documents, search, fuzzy)})
         if not search.required:
-            return queryset.annotate(**{RANK: Rank(documents, search)}).none()
-        found = queryset.filter(Fits(documents, search)).annotate(**{RANK: Rank(documents, search)})
+            return ranked.none()
+        found = ranked.filter(Fits(documents, search, fuzzy))
         return found.order_by(F(RANK).desc(), "pk")
 
 

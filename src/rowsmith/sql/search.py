@@ -57,6 +57,13 @@ DECIMALS = 5
 """The decimal places of a rank: those that databases agree in, however they add up."""
 
 
+SIMILARITY = 0.3
+"""How many of the trigrams of two words must be in both for them to be alike."""
+
+ALIKE = 5
+"""How many words will do for one that no document has."""
+
+
 class DocumentStep(Record):
     """One table on the way to a text: the columns of the table before, each with the column of this one it equals.
 
@@ -112,11 +119,13 @@ class Fits(Typed):
 
     key:     the column of the row's key.
     search:  the place of a Search.
+    fuzzy:   whether it may have fuzzy words.
     """
 
     key: Expression
     search: Expression
     documents: CreateDocuments = field(kw_only=True)
+    fuzzy: bool = field(default=False, kw_only=True)
     type: Type = field(default=Boolean(), kw_only=True)
 
 
@@ -131,6 +140,7 @@ class Rank(Typed):
     key: Expression
     search: Expression
     documents: CreateDocuments = field(kw_only=True)
+    fuzzy: bool = field(default=False, kw_only=True)
     type: Type = field(default=Float(), kw_only=True)
 
 

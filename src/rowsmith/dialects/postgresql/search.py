@@ -10,14 +10,27 @@ source:  https://www.postgresql.org/docs/current/textsearch.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json import dumps
 
 from rowsmith.dialects.definitions import DefinitionRenderer
 from rowsmith.dialects.renderer import Renderer
 from rowsmith.dialects.searching import affected_rows, text_of, watched_columns
 from rowsmith.records import replace
 from rowsmith.sql import expressions as e
-from rowsmith.sql.search import DECIMALS, LANGUAGES, WEIGHTS, CreateDocuments, Fits, Phrase, Rank, Search, Word
+from rowsmith.sql.search import (
+    ALIKE,
+    DECIMALS,
+    LANGUAGES,
+    SIMILARITY,
+    WEIGHTS,
+    CreateDocuments,
+    Fits,
+    Phrase,
+    Rank,
+    Search,
+    Word,
+)
 
 # Where the stemmer "porter" lacks what Porter changed later, and SQLite has: such words are given to it in another
 # form that ends up right. {b} and {e} stand for the beginning and the end of a word.
@@ -25,11 +38,13 @@ _EASED = (
     ("{b}([a-z]*[aeiouy][b-df-hj-np-tv-xz][a-z]*bl)(?:y|ies){e}", r"\1e"),
     ("{b}([a-z]*[aeiouy][b-df-hj-np-tv-xz][a-z]*log)(?:y|ies){e}", r"\1"),
     ("{b}([a-z]*[aeiouy][a-z]*k)k(?:ed|ing){e}", r"\1"),
-    ("{b}([a-z])s{e}", r"\1ss"),
+    ("{b}([aeiou])s{e}", r"\1se"),
+    ("{b}([a-z])s{e}", r"\1s0"),
 )
 _EASED_HERE = [(re.compile(pattern.format(b=r"\b", e=r"\b")), by) for pattern, by in _EASED]
 
 Encoder = Callable[[Search], str]
+Encoders = Mapping[str, Encoder]
 
 _MAX_CHARACTERS = 262144
 """How much of one text is searched: a tsvector holds a megabyte at most."""
@@ -49,17 +64,18 @@ def _operand(word: Word, language: str) -> str:
     return f"'{_eased(word, language)}'{':*' if word.prefix else ''}"
 
 
+def _phrase(phrase: Phrase, language: str) -> str:
+    return "(" + " <-> ".join(_operand(word, language) for word in phrase.words) + ")"
+
+
 def query_text(language: str) -> Encoder:
     """What turns a search into the language of to_tsquery(). Every word is letters and digits between quotes."""
-
-    def phrase(phrase: Phrase) -> str:
-        return "(" + " <-> ".join(_operand(word, language) for word in phrase.words) + ")"
 
     def encode(search: Search) -> str:
         if not search.required:
             return ""
-        groups = ["(" + " | ".join(map(phrase, group)) + ")" for group in search.required]
-        return " & ".join([*groups, *("!" + phrase(each) for each in search.excluded)])
+        groups = ["(" + " | ".join(_phrase(phrase, language) for phrase in group) + ")" for group in search.required]
+        return " & ".join([*groups, *("!" + _phrase(phrase, language) for phrase in search.excluded)])
 
     return encode
 
@@ -69,31 +85,73 @@ def words_text(language: str) -> Encoder:
     return lambda search: " | ".join(_operand(word, language) for word in search.wanted)
 
 
+def fuzzy_query_text(language: str) -> Encoder:
+    """The same as JSON, with words for which others will do: groups of phrases, each with its form then."""
+
+    def encode(search: Search) -> str:
+        def told(phrase: Phrase) -> list[str | None]:
+            word = phrase.words[0]
+            return [_phrase(phrase, language), word.form if word.fuzzy else None]
+
+        groups = [["", [told(phrase) for phrase in group]] for group in search.required]
+        return dumps([*groups, *(["!", [told(phrase)]] for phrase in search.excluded)])
+
+    return encode
+
+
+def fuzzy_words_text(language: str) -> Encoder:
+    def encode(search: Search) -> str:
+        return dumps([["", [[_operand(word, language), word.form if word.fuzzy else None] for word in search.wanted]]])
+
+    return encode
+
+
 class PostgresqlSearch(Renderer):
     """Whether a row fits a search, and how well."""
 
-    def _query(self, node: Fits | Rank, encoders: Mapping[str, Encoder]) -> str:
+    def _query(self, node: Fits | Rank, exact: Encoders, fuzzy: Encoders) -> str:
         language = node.documents.language
-        text = self.searched(node.search, encoders[language])
-        return f"to_tsquery('{configuration(language)}', {text}::text)"
+        called = configuration(language)
+        if not node.fuzzy:
+            return f"to_tsquery('{called}', {self.searched(node.search, exact[language])}::text)"
+        table, name = self.quote(node.documents.table), self.quote(node.documents.name)
+        asked = f"to_tsquery('{called}', phrase->>0)"
+        like = "similarity(word, phrase->>1)"
+        all_words = f"ts_stat({self.string(f'SELECT {name} FROM {table}')})"
+        near = (
+            f"SELECT string_agg(quote_literal(word), ' | ') FROM (SELECT word FROM {all_words} "
+            f"WHERE {like} >= {SIMILARITY}::real ORDER BY {like} DESC, word COLLATE \"C\" LIMIT {ALIKE}) AS alike"
+        )
+        lacking = f"phrase->>1 IS NOT NULL AND NOT EXISTS (SELECT FROM {table} AS d WHERE d.{name} @@ {asked})"
+        alternatives = f"concat_ws(' | ', nullif({asked}::text, ''), CASE WHEN {lacking} THEN ({near}) END)"
+        return (
+            "(SELECT coalesce(string_agg(text, ' & '), '') FROM (SELECT "
+            f"(part->>0) || '(' || string_agg(nullif({alternatives}, ''), ' | ') || ')' AS text "
+            f"FROM jsonb_array_elements({self.searched(node.search, fuzzy[language])}::jsonb) "
+            "WITH ORDINALITY AS p(part, n) "
+            "CROSS JOIN jsonb_array_elements(part->1) AS phrase GROUP BY n, part ORDER BY n) AS parts)::tsquery"
+        )
 
     def _document(self, node: Fits | Rank) -> str:
         assert isinstance(node.key, e.Column)
         return self.render(replace(node.key, name=node.documents.name))
 
     def fits(self, node: Fits) -> str:
-        return f"{self._document(node)} @@ {self._query(node, _QUERY)}"
+        return f"{self._document(node)} @@ {self._query(node, _QUERY, _FUZZY_QUERY)}"
 
     def rank(self, node: Rank) -> str:
         weights = ",".join(str(WEIGHTS[letter]) for letter in "DCBA")
-        rank = f"ts_rank('{{{weights}}}', {self._document(node)}, {self._query(node, _WORDS)}, 1)"
+        query = self._query(node, _WORDS, _FUZZY_WORDS)
+        rank = f"ts_rank('{{{weights}}}', {self._document(node)}, {query}, 1)"
         # Without the last digits, which depend on the order of adding up.
         return f"(ROUND({rank}::float8 * {10**DECIMALS}) / {10**DECIMALS})"
 
 
 # The same object each time, so that equal values are bound once.
-_QUERY = {language: query_text(language) for language in LANGUAGES}
-_WORDS = {language: words_text(language) for language in LANGUAGES}
+_QUERY, _WORDS, _FUZZY_QUERY, _FUZZY_WORDS = (
+    {language: make(language) for language in LANGUAGES}
+    for make in (query_text, words_text, fuzzy_query_text, fuzzy_words_text)
+)
 
 # Definitions ---------------------------------------------------------------------------------------------------------
 
@@ -113,7 +171,9 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
             column = f"ALTER TABLE {table} ADD COLUMN {name} tsvector GENERATED ALWAYS AS ({vector}) STORED"
             return [*self.drop_documents(node), *self._prepare(node), column, index]
         column = f"ALTER TABLE {table} ADD COLUMN {name} tsvector"
-        filled = [*self._triggers(node), *self.rebuild_documents(node)]
+        # An index is not made while something is left to be checked of changed rows.
+        checked = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
+        filled = [*self._triggers(node), *self.rebuild_documents(node), *checked]
         return [*self.drop_documents(node), *self._prepare(node), column, *filled, index]
 
     def rebuild_documents(self, node: CreateDocuments) -> list[str]:
@@ -144,14 +204,21 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
         return " || ".join(vectors)
 
     def _triggers(self, node: CreateDocuments) -> list[str]:
+        """Triggers that compute the document of a row, and those on other tables that have it computed anew.
+
+        Which columns count is said in the functions: what triggers name, the server does not let be changed.
+        """
         table, name = self.quote(node.table), self.quote(node.name)
         fill = self.quote(f"{node.name}_fill")
         watched = watched_columns(node)
-        own = ", ".join(map(self.quote, (*watched[node.table], node.name)))
+        same = self._unchanged(watched[node.table])
         made = [
-            _function(fill, f"NEW.{name} := {self._vector(node, 'NEW')}; RETURN NEW;"),
-            f"CREATE TRIGGER {fill} BEFORE INSERT OR UPDATE OF {own} ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {fill}()",
+            _function(
+                fill,
+                f"IF TG_OP = 'UPDATE' AND NEW.{name} IS NOT NULL THEN IF {same} THEN RETURN NEW; END IF; END IF; "
+                f"NEW.{name} := {self._vector(node, 'NEW')}; RETURN NEW;",
+            ),
+            f"CREATE TRIGGER {fill} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {fill}()",
         ]
         for number, (other, columns) in enumerate(watched.items()):
             changed = self.quote(f"{node.name}_{number}")
@@ -166,14 +233,18 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
                     "END IF; "
                 )
 
+            unless = f"IF TG_OP = 'UPDATE' THEN IF {self._unchanged(columns)} THEN RETURN NULL; END IF; END IF; "
             body = refresh(before, "TG_OP <> 'INSERT'") + refresh(after, "TG_OP <> 'DELETE'")
-            made.append(_function(changed, f"{body}RETURN NULL;"))
-            listed = ", ".join(map(self.quote, columns))
+            made.append(_function(changed, f"{unless}{body}RETURN NULL;"))
             made.append(
-                f"CREATE TRIGGER {changed} AFTER INSERT OR DELETE OR UPDATE OF {listed} ON {self.quote(other)} "
+                f"CREATE TRIGGER {changed} AFTER INSERT OR DELETE OR UPDATE ON {self.quote(other)} "
                 f"FOR EACH ROW EXECUTE FUNCTION {changed}()"
             )
         return made
+
+    def _unchanged(self, columns: Iterable[str]) -> str:
+        before, after = (", ".join(f"{row}.{self.quote(column)}" for column in columns) for row in ("OLD", "NEW"))
+        return f"ROW({before}) IS NOT DISTINCT FROM ROW({after})"
 
     def _prepare(self, node: CreateDocuments) -> list[str]:
         """What documents of a language share: the function that leaves nothing but words, and how these are kept."""
@@ -204,6 +275,7 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
             "END IF; "
         )
         return [
+            *(["CREATE EXTENSION IF NOT EXISTS pg_trgm"] * node.fuzzy),
             "DO $do$ DECLARE rules text; BEGIN "
             # So that two who begin at the same time do not make it twice.
             "PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('rowsmith.search')); "

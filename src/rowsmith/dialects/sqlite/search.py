@@ -9,15 +9,18 @@ source:  https://www.sqlite.org/fts5.html
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from json import dumps
 
 from rowsmith.dialects.definitions import DefinitionRenderer
 from rowsmith.dialects.renderer import Renderer
 from rowsmith.dialects.searching import affected_rows, text_of, watched_columns
-from rowsmith.sql.search import DECIMALS, WEIGHTS, CreateDocuments, Fits, Phrase, Rank, Search
+from rowsmith.sql.search import ALIKE, DECIMALS, SIMILARITY, WEIGHTS, CreateDocuments, Fits, Phrase, Rank, Search
 
 _TOKENIZERS = {"english": "porter unicode61 remove_diacritics 2", "simple": "unicode61 remove_diacritics 2"}
 _LAST = "\U0010ffff"
+_NOTHING = '""'
+"""What MATCH never finds."""
 
 # What is asked for ---------------------------------------------------------------------------------------------------
 
@@ -25,12 +28,13 @@ _LAST = "\U0010ffff"
 def match_text(search: Search) -> str:
     """A search in the language of MATCH. Every word is letters and digits between quotes."""
     if not search.required:
-        return ""
-    groups = [" OR ".join(map(_phrase, group)) for group in search.required]
-    text = " AND ".join(f"({group})" for group in groups)
-    if search.excluded:
-        text = f"({text}) NOT ({' OR '.join(map(_phrase, search.excluded))})"
-    return text
+        return _NOTHING
+    text = " AND ".join(f"({_any_of(group)})" for group in search.required)
+    return f"({text}) NOT ({_any_of(search.excluded)})" if search.excluded else text
+
+
+def _any_of(phrases: Iterable[Phrase]) -> str:
+    return " OR ".join(map(_phrase, phrases)) or _NOTHING
 
 
 def _phrase(phrase: Phrase) -> str:
@@ -39,27 +43,84 @@ def _phrase(phrase: Phrase) -> str:
 
 
 def forms_text(search: Search) -> str:
-    """The words that count for the rank: the first and the last form of each, as JSON."""
-    return dumps([[word.form, word.form + _LAST if word.prefix else word.form] for word in search.wanted])
+    """The words that count for the rank, as JSON: the first and the last form of each, and whether others will do."""
+    return dumps([[word.form, word.form + _LAST if word.prefix else word.form, word.fuzzy] for word in search.wanted])
+
+
+def groups_text(search: Search) -> str:
+    """The groups of a search, one of which each document must have, as JSON: what MATCH finds, and words for which
+    others will do."""
+    groups = []
+    for group in search.required:
+        fuzzy = [phrase.words[0].form for phrase in group if phrase.words[0].fuzzy]
+        exact = [phrase for phrase in group if not phrase.words[0].fuzzy]
+        groups.append({"exact": _any_of(exact), "fuzzy": fuzzy})
+    return dumps(groups)
+
+
+def excluded_text(search: Search) -> str:
+    return _any_of(search.excluded)
 
 
 class SqliteSearch(Renderer):
     """Whether a row fits a search, and how well."""
 
     def fits(self, node: Fits) -> str:
+        return f"{self.render(node.key)} IN ({self._found(node)})"
+
+    def _found(self, node: Fits | Rank) -> str:
+        """What selects the keys of the documents that fit."""
         name = self.quote(node.documents.name)
-        search = self.searched(node.search, match_text)
-        return f"{self.render(node.key)} IN (SELECT rowid FROM {name} WHERE {name} MATCH {search})"
+        if not node.fuzzy:
+            return f"SELECT rowid FROM {name} WHERE {name} MATCH {self.searched(node.search, match_text)}"
+        places = self.quote(f"{node.documents.name}_places")
+        groups = self.searched(node.search, groups_text)
+        number = self.searched(node.search, lambda search: len(search.required))
+        excluded = self.searched(node.search, excluded_text)
+        return (
+            f"WITH groups AS MATERIALIZED (SELECT key AS number, value FROM json_each({groups})), "
+            "wanted(number, form) AS MATERIALIZED (SELECT groups.number, w.value FROM groups CROSS JOIN "
+            "json_each(groups.value, '$.fuzzy') AS w), "
+            f"near AS MATERIALIZED (SELECT number, form FROM wanted UNION {self._near(node, 'number')}) "
+            "SELECT doc FROM ("
+            f"SELECT near.number, p.doc FROM near CROSS JOIN {places} AS p WHERE p.term = near.form "
+            f"UNION SELECT groups.number, {name}.rowid FROM groups CROSS JOIN {name} "
+            f"WHERE {name} MATCH json_extract(groups.value, '$.exact')"
+            f") GROUP BY doc HAVING COUNT(*) = {number} "
+            f"AND doc NOT IN (SELECT rowid FROM {name} WHERE {name} MATCH {excluded})"
+        )
+
+    def _near(self, node: Fits | Rank, kept: str) -> str:
+        """What selects the words of documents that are most like those `wanted` which no document has."""
+        words = self.quote(f"{node.documents.name}_words")
+        like = "ROWSMITH_SIMILARITY(v.term, w.form)"
+        return (
+            f"SELECT {kept}, term FROM (SELECT w.*, v.term, ROW_NUMBER() OVER "
+            f"(PARTITION BY w.form ORDER BY {like} DESC, v.term) AS place FROM "
+            f"(SELECT DISTINCT * FROM wanted WHERE NOT EXISTS (SELECT 1 FROM {words} AS x WHERE x.term = wanted.form)) "
+            f"AS w CROSS JOIN {words} AS v WHERE {like} >= {SIMILARITY}) WHERE place <= {ALIKE}"
+        )
 
     def rank(self, node: Rank) -> str:
         documents = node.documents
-        name = self.quote(documents.name)
         places, sizes = self.quote(f"{documents.name}_places"), self.quote(f"{documents.name}_docsize")
         columns = zip(_columns(documents), documents.parts, strict=True)
         weights = " ".join(f"WHEN '{_inner(column)}' THEN {WEIGHTS[part.weight]}" for column, part in columns)
         order = " ".join(f"WHEN '{_inner(column)}' THEN {number}" for number, column in enumerate(_columns(documents)))
-        forms = self.searched(node.search, forms_text)
-        found = f"SELECT rowid FROM {name} WHERE {name} MATCH {self.searched(node.search, match_text)}"
+        asked = (
+            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
+            f"FROM json_each({self.searched(node.search, forms_text)})"
+        )
+        forms = f"forms(low, high) AS MATERIALIZED ({asked})"
+        if node.fuzzy:
+            fuzzy = (
+                "SELECT json_extract(value, '$[0]') "
+                f"FROM json_each({self.searched(node.search, forms_text)}) WHERE json_extract(value, '$[2]')"
+            )
+            near = f"SELECT term, term FROM ({self._near(node, 'form')})"
+            forms = f"wanted(form) AS MATERIALIZED ({fuzzy}), forms(low, high) AS MATERIALIZED ({asked} UNION {near})"
+        # Where others will do, to find them twice costs more than it saves.
+        found = "" if node.fuzzy else f"AND p.doc IN ({self._found(node)})"
         # Each word counts as in ts_rank(): the place of largest weight for itself, the others by their number.
         scores = (
             "SELECT doc, SUM(score) AS score FROM ("
@@ -68,19 +129,15 @@ class SqliteSearch(Renderer):
             "FROM (SELECT *, MAX(weight) OVER (PARTITION BY doc, term) AS heaviest FROM ("
             f"SELECT p.doc, p.term, CASE p.col {weights} END AS weight, "
             f"ROW_NUMBER() OVER (PARTITION BY p.doc, p.term ORDER BY CASE p.col {order} END, p.offset) AS n "
-            f"FROM json_each({forms}) AS f CROSS JOIN {places} AS p "
-            "WHERE p.term >= json_extract(f.value, '$[0]') AND p.term <= json_extract(f.value, '$[1]') "
-            f"AND p.doc IN ({found})"
-            ")) GROUP BY doc, term) GROUP BY doc"
+            f"FROM forms CROSS JOIN {places} AS p WHERE p.term >= forms.low AND p.term <= forms.high "
+            f"{found})) GROUP BY doc, term) GROUP BY doc"
         )
-        key = self.render(node.key)
-        count = self.searched(node.search, lambda search: len(search.wanted))
         # The detour of the key makes it worthwhile to SQLite to give the scores an index, which it makes once.
         return (
-            f"COALESCE((WITH scores AS MATERIALIZED ({scores}) "
-            f"SELECT ROUND(scores.score / 1.64493406685 / ROWSMITH_LOG_LENGTH(s.sz) / MAX({count}, 1), {DECIMALS}) "
-            f"FROM json_each(json_array({key})) AS k CROSS JOIN scores CROSS JOIN {sizes} AS s "
-            "WHERE scores.doc = k.value AND s.id = k.value), 0.0)"
+            f"COALESCE((WITH {forms}, scores AS MATERIALIZED ({scores}) "
+            "SELECT ROUND(scores.score / 1.64493406685 / ROWSMITH_LOG_LENGTH(s.sz) / (SELECT COUNT(*) FROM forms), "
+            f"{DECIMALS}) FROM json_each(json_array({self.render(node.key)})) AS k "
+            f"CROSS JOIN scores CROSS JOIN {sizes} AS s WHERE scores.doc = k.value AND s.id = k.value), 0.0)"
         )
 
 
@@ -102,7 +159,7 @@ class SqliteDocumentTables(DefinitionRenderer):
             *self.drop_documents(node),
             f"CREATE VIRTUAL TABLE {name} USING fts5({columns}{content}, tokenize='{tokenizer}')",
             f"CREATE VIRTUAL TABLE {self.quote(node.name + '_places')} USING {vocabulary}, 'instance')",
-            f"CREATE VIRTUAL TABLE {self.quote(node.name + '_words')} USING {vocabulary}, 'row')",
+            *([f"CREATE VIRTUAL TABLE {self.quote(node.name + '_words')} USING {vocabulary}, 'row')"] * node.fuzzy),
             *(self._following(node, columns) if _is_external(node) else self._refreshing(node, columns)),
             *self.rebuild_documents(node),
         ]
@@ -134,21 +191,24 @@ class SqliteDocumentTables(DefinitionRenderer):
         before, after = (", ".join(f"{row}.{column}" for column in told) for row in ("OLD", "NEW"))
         forget = f"INSERT INTO {name} ({name}, rowid, {columns}) VALUES ('delete', {before});"
         learn = f"INSERT INTO {name} (rowid, {columns}) VALUES ({after});"
-        changing = ", ".join(dict.fromkeys(told))
-        events = (("INSERT", learn), ("DELETE", forget), (f"UPDATE OF {changing}", f"{forget} {learn}"))
+        events = (("INSERT", "", learn), ("DELETE", "", forget), ("UPDATE", self._changed(told), f"{forget} {learn}"))
         return [
-            f"CREATE TRIGGER {self.quote(f'{node.name}_{number}')} AFTER {event} ON {table} BEGIN {body} END"
-            for number, (event, body) in enumerate(events)
+            f"CREATE TRIGGER {self.quote(f'{node.name}_{number}')} AFTER {event} ON {table} {when}BEGIN {body} END"
+            for number, (event, when, body) in enumerate(events)
         ]
+
+    def _changed(self, quoted: Iterable[str]) -> str:
+        """When a column has got another value; whoever saves a row sets all of them."""
+        return f"WHEN {' OR '.join(f'OLD.{column} IS NOT NEW.{column}' for column in dict.fromkeys(quoted))} "
 
     def _refreshing(self, node: CreateDocuments, columns: str) -> list[str]:
         """Triggers on every table that a text comes from, which make the documents anew that it is part of."""
         name, key = self.quote(node.name), self.quote(node.key)
         made: list[str] = []
         for table, watched in watched_columns(node).items():
-            changing = ", ".join(map(self.quote, watched))
-            for event, rows in (
-                ("INSERT", ("NEW",)), ("DELETE", ("OLD",)), (f"UPDATE OF {changing}", ("OLD", "NEW")),
+            changed = self._changed(map(self.quote, watched))
+            for event, when, rows in (
+                ("INSERT", "", ("NEW",)), ("DELETE", "", ("OLD",)), ("UPDATE", changed, ("OLD", "NEW")),
             ):  # fmt: skip
                 keys = " UNION ".join(text for row in rows for text in affected_rows(self.quote, node, table, row))
                 body = (
@@ -156,7 +216,7 @@ class SqliteDocumentTables(DefinitionRenderer):
                     f"INSERT INTO {name} (rowid, {columns}) {self._source(node)} WHERE r.{key} IN ({keys});"
                 )
                 trigger = self.quote(f"{node.name}_{len(made)}")
-                made.append(f"CREATE TRIGGER {trigger} AFTER {event} ON {self.quote(table)} BEGIN {body} END")
+                made.append(f"CREATE TRIGGER {trigger} AFTER {event} ON {self.quote(table)} {when}BEGIN {body} END")
         return made
 
 
