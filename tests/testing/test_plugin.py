@@ -324,6 +324,49 @@ def test_other_databases_are_out_of_bounds(pytester):
     outcome.stdout.fnmatch_lines(["*takes databases=, transaction= and reset_sequences=, not transactions*"])
 
 
+MIGRATION = """
+from rowsmith import migrations, models
+
+
+def fill(apps, schema_editor):
+    apps.get_model("library", "Author").objects.create(name="made by the migration")
+
+
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        migrations.CreateModel("Author", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("name", models.CharField(max_length=40, unique=True)),
+        ]),
+        migrations.CreateModel("Book", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("title", models.CharField(max_length=80)),
+            ("author", models.ForeignKey("library.Author", models.CASCADE)),
+        ]),
+        migrations.RunPython(fill),
+    ]
+"""
+
+
+@pytest.mark.parametrize("arguments, rows", [((), 1), (("--reuse-db",), 1), (("--no-migrations",), 0)])
+def test_tables_are_made_by_migrations(project, pytester, arguments, rows):
+    package = pytester.mkpydir("library_migrations")
+    (package / "0001_initial.py").write_text(MIGRATION)
+    tests = f"""
+        from library import Author, Book
+
+        def test_what_the_migration_made_is_there(db):
+            assert Author.objects.count() == {rows}
+            Book.objects.create(title="Sea", author=Author.objects.create(name="Ann"))
+
+        def test_it_is_there_again(db):
+            assert Author.objects.count() == {rows}
+    """
+    for _ in range(2 if arguments == ("--reuse-db",) else 1):
+        project(tests, *arguments).assert_outcomes(passed=2)
+
+
 def test_each_worker_has_databases_of_its_own(project):
     project(
         """

@@ -20,6 +20,10 @@ from rowsmith.execution.editor import SchemaEditor
 from rowsmith.execution.schema import create_tables
 from rowsmith.metadata.registry import apps
 from rowsmith.metadata.tables import in_dependency_order, with_linking_tables
+from rowsmith.migrations.executor import MigrationExecutor
+from rowsmith.migrations.loader import MigrationLoader
+from rowsmith.migrations.places import migrations_module
+from rowsmith.migrations.signals import emit_post_migrate, emit_pre_migrate
 from rowsmith.records import replace
 
 PREFIX = "test_"
@@ -266,17 +270,36 @@ def _make_template(
 
 
 def _fingerprint(alias: str, server: Connection) -> str:
-    """What tells the tables of today's models from others."""
+    """What tells the tables of today's models, and the migrations that make them, from others."""
     editor = SchemaEditor(server, collect_sql=True, creates_only=True)
     with editor:
         for model in in_dependency_order(with_linking_tables(apps.get_models(include_auto_created=True))):
             if router.allow_migrate_model(alias, model):
                 editor.create_table(model)
-    return hashlib.sha256("\n".join(editor.collected_sql).encode()).hexdigest()
+    told = hashlib.sha256("\n".join(editor.collected_sql).encode())
+    for label, name in sorted(MigrationLoader(None).disk_migrations):
+        module = importlib.import_module(f"{migrations_module(label)}.{name}")
+        told.update(Path(module.__file__ or "").read_bytes())
+    return told.hexdigest()
 
 
 def _make_tables(alias: str, migrate: bool) -> None:
-    create_tables(using=alias, if_not_exists=True)
+    """Make the tables of all models: by migrations where their apps have any, unless told otherwise."""
+    if not migrate:
+        create_tables(using=alias, if_not_exists=True)
+        return
+    executor = MigrationExecutor(connections[alias])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    before = executor.state_before(plan)
+    told: dict[str, Any] = {"verbosity": 0, "interactive": False, "stdout": None, "using": alias, "plan": plan}
+    emit_pre_migrate(apps=before.apps, **told)
+    state = executor.migrate([], plan, before)
+    models = apps.get_models(include_auto_created=True)
+    others = [model for model in models if model._meta.app_label not in executor.loader.migrated_apps]
+    wanted = [model for model in others if router.allow_migrate_model(alias, model)]
+    if wanted:
+        create_tables(*wanted, using=alias, if_not_exists=True)
+    emit_post_migrate(apps=state.apps, **told)
 
 
 @contextmanager
