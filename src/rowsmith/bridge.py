@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import Context
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -91,6 +92,11 @@ def caller() -> FrameType | None:
         if module != "rowsmith" and not module.startswith("rowsmith."):
             return frame
     return None
+
+
+def context() -> Context:
+    """The context in which this code runs; that of a task is the same at each of its steps."""
+    return cast(Context, getcurrent().gr_context)
 
 
 def running_loop() -> Any:
