@@ -141,11 +141,11 @@ class Project:
         )
         forget_modules(f"{self.name}.{app}.migrations")
 
-    def call(self, name: str, *args: Any, **options: Any) -> str:
+    def call(self, command: str, /, *args: Any, **options: Any) -> str:
         """What a command writes; what it writes as errors is kept in `errors`."""
         out, errors = io.StringIO(), io.StringIO()
         try:
-            call_command(name, *args, stdout=out, stderr=errors, **options)
+            call_command(command, *args, stdout=out, stderr=errors, **options)
         finally:
             self.errors = errors.getvalue()
             self.written = out.getvalue()

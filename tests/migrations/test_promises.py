@@ -214,7 +214,6 @@ def test_signals_tell_of_migrating_and_of_flushing(project):
     def only(sender, **named):
         mine.append(sender.label)
 
-
     signals.post_migrate.connect(only, sender=isolated.get().get_app_config("shop"))
     try:
         project.migrate(verbosity=0)

@@ -15,7 +15,9 @@ def shelf(history):
             "Author",
             [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=20, unique=True))],
         ),
-        m.CreateModel("Tag", [("id", models.BigAutoField(primary_key=True)), ("word", models.CharField(max_length=9))]),
+        m.CreateModel(
+            "Tag", [("id", models.BigAutoField(primary_key=True)), ("word", models.CharField(max_length=9))]
+        ),
         m.CreateModel(
             "Book",
             [

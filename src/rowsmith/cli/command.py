@@ -19,6 +19,7 @@ from rowsmith.checks import run_checks
 from rowsmith.cli.errors import CommandError
 from rowsmith.cli.output import Output
 from rowsmith.exceptions import ConnectionDoesNotExist, ImproperlyConfigured
+from rowsmith.migrations import places
 
 
 class Commands(click.Group):
@@ -139,7 +140,7 @@ def _imported(name: str, said_by: str) -> None:
 def check_models(out: Output, alias: str | None) -> None:
     """Raise CommandError when the models have mistakes; tell what else there is to find."""
     from_database = [alias] if alias and config.current().database(alias).engine else None
-    found = run_checks(databases=from_database)
+    found = run_checks(places.registry().get_app_configs(), databases=from_database)
     serious = [message for message in found if message.is_serious()]
     if serious:
         listed = "\n\n".join(str(message) for message in serious)
@@ -168,7 +169,7 @@ def main() -> None:
 
 
 def call_command(
-    name: str, *args: Any, stdout: TextIO | None = None, stderr: TextIO | None = None, **options: Any
+    name: str, /, *args: Any, stdout: TextIO | None = None, stderr: TextIO | None = None, **options: Any
 ) -> Any:
     """Run a command of the command line, and return what it returns.
 

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import click
 
-from rowsmith.cli import flush, makemigrations, migrate, showmigrations, sqlmigrate
+from rowsmith.cli import flush, makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations
 from rowsmith.cli.command import call_command, main, rowsmith
 from rowsmith.cli.stubs.modules import model_modules, source_of, stub_of
 
 # Each is a module that enters its command by being imported.
-__all__ = ["call_command", "flush", "main", "makemigrations", "migrate", "rowsmith", "showmigrations", "sqlmigrate"]
+__all__ = [
+    "call_command",
+    "flush",
+    "main",
+    "makemigrations",
+    "migrate",
+    "rowsmith",
+    "showmigrations",
+    "sqlmigrate",
+    "squashmigrations",
+]
 
 
 @rowsmith.command()

@@ -121,7 +121,9 @@ class Maker:
         if not changes:
             where = ""
             if self.labels:
-                where = f" in app{'s' if len(self.labels) > 1 else ''} " + ", ".join(f"'{one}'" for one in self.labels)
+                where = f" in app{'s' if len(self.labels) > 1 else ''} " + ", ".join(
+                    f"'{one}'" for one in self.labels
+                )
             self.tell(f"No changes detected{where}")
             return
         if self.check:
@@ -174,7 +176,7 @@ class Maker:
                 writer = MigrationWriter(migration, self.header)
                 text = writer.as_string()
                 path = Path(writer.path)
-                self.tell(f"  {_shown(path)}", bold=True)
+                self.tell(f"  {shown(path)}", bold=True)
                 for operation in migration.operations:
                     self.tell(f"    {operation.formatted_description()}")
                 if self.scriptable:
@@ -186,7 +188,7 @@ class Maker:
                 else:
                     writer.write()
             if not dry_run:
-                _expect_new(app)
+                expect_new(app)
 
     def _update(self, changes: dict[str, list[Migration]], loader: MigrationLoader) -> None:
         """Put the changes of an app into its last migration."""
@@ -224,7 +226,7 @@ class Maker:
         self._write({app: [last]}, self.dry_run)
         if not self.dry_run and previous.name != f"{name}.py":
             previous.unlink(missing_ok=True)
-            self.tell(f"Deleted {_shown(previous)}")
+            self.tell(f"Deleted {shown(previous)}")
 
     def _merge(self, loader: MigrationLoader, conflicts: dict[str, list[str]]) -> None:
         """Write a migration that comes after all that are last now."""
@@ -257,20 +259,20 @@ class Maker:
                     self.tell(writer.as_string(), 3)
                 continue
             path = writer.write()
-            _expect_new(app)
-            self.tell(f"\nCreated new merge migration {_shown(path)}")
+            expect_new(app)
+            self.tell(f"\nCreated new merge migration {shown(path)}")
             if self.scriptable:
                 self.out.write(str(path))
 
 
-def _expect_new(app: str) -> None:
+def expect_new(app: str) -> None:
     """Have the next reading of an app's migrations see what was written."""
     package = places.migrations_module(app)
     if package is not None:
         forget_modules(package)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     try:
         return os.path.relpath(path)
     except ValueError:  # another drive

@@ -32,7 +32,9 @@ def connection_of(alias: str) -> Any:
         )
     if not settings.databases[alias].engine:
         others = ", ".join(sorted(name for name, one in settings.databases.items() if one.engine))
-        raise CommandError(f"The database {alias!r} is configured as empty; name another one by --database: {others}.")
+        raise CommandError(
+            f"The database {alias!r} is configured as empty; name another one by --database: {others}."
+        )
     return connections[alias]
 
 
@@ -44,7 +46,9 @@ def connection_of(alias: str) -> Any:
 @click.option("--fake-initial", is_flag=True, help="Only record first migrations whose tables are there already.")
 @click.option("--plan", "show_plan", is_flag=True, help="Show what would be done.")
 @click.option("--run-syncdb", is_flag=True, help="Make the tables of apps without migrations.")
-@click.option("--check", "check_unapplied", is_flag=True, help="Run nothing; exit with 1 when something is unapplied.")
+@click.option(
+    "--check", "check_unapplied", is_flag=True, help="Run nothing; exit with 1 when something is unapplied."
+)
 @click.option("--prune", is_flag=True, help="Forget migrations of the app whose files are gone.")
 @INPUT
 def migrate(

@@ -15,7 +15,9 @@ from rowsmith.migrations.recorder import MigrationRecorder
 @command()
 @click.argument("app_labels", nargs=-1, metavar="[APP]...")
 @DATABASE
-@click.option("--list", "-l", "as_", flag_value="list", default="list", help="By app; an X for those that are applied.")
+@click.option(
+    "--list", "-l", "as_", flag_value="list", default="list", help="By app; an X for those that are applied."
+)
 @click.option("--plan", "-p", "as_", flag_value="plan", help="In the order in which they are applied.")
 def showmigrations(out: Output, app_labels: tuple[str, ...], database: str, as_: str) -> None:
     """Show the migrations of APPs, or of all apps."""

@@ -98,9 +98,7 @@ def differences(
         AddColumn(name, column, initial.get(column.name))
         for column in sorted(fresh, key=lambda column: column.generated is not None)
     ]
-    steps += [
-        RenameConstraint(name, _name_of(was), now) for was, now in kept if _name_of(was) != _name_of(now) != ""
-    ]
+    steps += [RenameConstraint(name, _name_of(was), now) for was, now in kept if _name_of(was) != _name_of(now) != ""]
     steps += [RenameIndex(was.name, now) for was, now in kept_indexes if was.name != now.name]
     known = [now for _, now in kept]
     added = {column.name for column in fresh}

@@ -165,9 +165,7 @@ class SchemaEditor:
         """Rename the model's table."""
         if old_db_table != new_db_table:
             fields = fields_of(model)
-            self.alter(
-                Variant(model, fields, db_table=old_db_table), Variant(model, fields, db_table=new_db_table)
-            )
+            self.alter(Variant(model, fields, db_table=old_db_table), Variant(model, fields, db_table=new_db_table))
 
     def alter_db_table_comment(self, model: Any, old_comment: str | None, new_comment: str | None) -> None:
         if (old_comment or None) != (new_comment or None):
@@ -220,9 +218,7 @@ class SchemaEditor:
         there = new._meta.get_field(new_field.name)
         renamed = {}
         if len(old_field.members) == len(there.members):
-            renamed = {
-                now.column: was.column for was, now in zip(old_field.members, there.members, strict=True)
-            }
+            renamed = {now.column: was.column for was, now in zip(old_field.members, there.members, strict=True)}
         filled = [there] if old_field.null and not there.null and there.column is not None else []
         initial = self._initial(filled)
         old_table, new_table = self.maker.table(model), self.maker.table(new)
@@ -262,8 +258,10 @@ class SchemaEditor:
                 table = self.maker.table(field.model)
                 tables[name] = (table, table)
             before, after = tables[name]
-            column = field.column if name != own else next(
-                (now for now, was in renamed.items() if was == field.column), field.column
+            column = (
+                field.column
+                if name != own
+                else next((now for now, was in renamed.items() if was == field.column), field.column)
             )
             tables[name] = before, _with_type(after, column, type_)
         if not self.definitions.inline_references:
@@ -280,10 +278,13 @@ class SchemaEditor:
                 bare = _without_references(after, now if name == own else columns[name])
                 changed = (renamed, initial) if name == own else (_NOTHING, _NOTHING)
                 self.alter_table(before, bare, *changed)
-                tables[name] = bare, replace(
+                tables[name] = (
                     bare,
-                    create=replace(bare.create, constraints=constraints[name]),
-                    references=references[name],
+                    replace(
+                        bare,
+                        create=replace(bare.create, constraints=constraints[name]),
+                        references=references[name],
+                    ),
                 )
             for before, after in tables.values():
                 self.alter_table(before, after, _NOTHING, _NOTHING)
@@ -368,7 +369,8 @@ class SchemaEditor:
     def alter_unique_together(self, model: Any, old_unique_together: Any, new_unique_together: Any) -> None:
         fields = fields_of(model)
         old, new = (
-            tuple(sorted(tuple(names) for names in together)) for together in (old_unique_together, new_unique_together)
+            tuple(sorted(tuple(names) for names in together))
+            for together in (old_unique_together, new_unique_together)
         )
         self.alter(Variant(model, fields, unique_together=old), Variant(model, fields, unique_together=new))
 

@@ -123,12 +123,8 @@ class MigrationAutodetector:
         self.new = {key: state for key, state in self.to_state.models.items() if key[0] not in self.given.real_apps}
         self._rename_models()
         old, new = self.old.models, self.new
-        self.created = {
-            key: state for key, state in new.items() if key not in old or _kind(old[key]) != _kind(state)
-        }
-        self.deleted = {
-            key: state for key, state in old.items() if key not in new or _kind(new[key]) != _kind(state)
-        }
+        self.created = {key: state for key, state in new.items() if key not in old or _kind(old[key]) != _kind(state)}
+        self.deleted = {key: state for key, state in old.items() if key not in new or _kind(new[key]) != _kind(state)}
         kept = [key for key in new if key not in self.created]
         managed = [key for key in kept if _is_managed(self.old.models[key]) or _is_managed(new[key])]
         plain = [key for key in managed if not new[key].options.get("proxy") and _is_managed(new[key])]
@@ -195,9 +191,7 @@ class MigrationAutodetector:
                     kept.db_column = column
                     self._add(key, ops.AlterField(new.name, old_name, kept))
                     self.old.alter_field(*key, old_name, kept)
-                self._add(
-                    key, ops.RenameField(new.name, old_name, name), gives=[("field", *key, name)]
-                )
+                self._add(key, ops.RenameField(new.name, old_name, name), gives=[("field", *key, name)])
                 self.old.rename_field(*key, old_name, name)
                 break
 
@@ -250,9 +244,7 @@ class MigrationAutodetector:
             if later.get("unique_together"):
                 self._add(key, ops.AlterUniqueTogether(state.name, later["unique_together"]), after)
             if later.get("order_with_respect_to"):
-                self._add(
-                    key, ops.AlterOrderWithRespectTo(state.name, later["order_with_respect_to"]), after
-                )
+                self._add(key, ops.AlterOrderWithRespectTo(state.name, later["order_with_respect_to"]), after)
 
     def _leads_to(self, start: Key, end: Key) -> bool:
         """Whether one new model needs another one to be made first, directly or by others."""
@@ -524,7 +516,9 @@ class MigrationAutodetector:
                 for step in taken:
                     place[step] = (app, name)
             if not advanced:
-                raise ValueError(f"Migrations of {', '.join(sorted(waiting))} would depend on each other in a circle.")
+                raise ValueError(
+                    f"Migrations of {', '.join(sorted(waiting))} would depend on each other in a circle."
+                )
         return found
 
     def _external(self, app: str, graph: MigrationGraph) -> Iterator[Node]:
@@ -599,7 +593,8 @@ def _is_managed(state: ModelState) -> bool:
 
 
 def _fields(state: ModelState, without_target: bool = False) -> list[Any]:
-    return [(name, definition(field, state, without_target)) for name, field in state.fields.items()]
+    """The definitions by name; their order says nothing."""
+    return [(name, definition(state.fields[name], state, without_target)) for name in sorted(state.fields)]
 
 
 def _column(field: Any, name: str) -> str:

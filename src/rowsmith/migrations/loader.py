@@ -32,9 +32,7 @@ class MigrationLoader:
     unmigrated_apps:       labels of apps that have no package of migrations.
     """
 
-    def __init__(
-        self, connection: Any, replace_migrations: bool = True, ignore_no_migrations: bool = False
-    ) -> None:
+    def __init__(self, connection: Any, replace_migrations: bool = True, ignore_no_migrations: bool = False) -> None:
         self.connection = connection
         self.ignore_no_migrations = ignore_no_migrations
         self.replace_migrations = replace_migrations

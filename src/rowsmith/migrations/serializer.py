@@ -60,7 +60,9 @@ def path_of(path: str) -> Written:
     if module == "rowsmith.models":
         return f"models.{name}", {"from rowsmith import models"}
     if module in ("rowsmith.migrations", "builtins", ""):
-        return (f"migrations.{name}", {"from rowsmith import migrations"}) if module.startswith("r") else (name, set())
+        return (
+            (f"migrations.{name}", {"from rowsmith import migrations"}) if module.startswith("r") else (name, set())
+        )
     # A class inside of another one is imported with the module that holds both.
     parts = module.split(".")
     while len(parts) > 1 and not _is_module(".".join(parts)):
@@ -345,12 +347,19 @@ class FunctionSerializer(BaseSerializer):
             name, imports = path_of(_importable(owner))
             return f"{name}.{value.__name__}", imports
         if getattr(value, "__name__", None) == "<lambda>":
-            raise ValueError("Cannot serialize function: lambda. Write a function with a name at the top of a module.")
+            raise ValueError(
+                "Cannot serialize function: lambda. Write a function with a name at the top of a module."
+            )
         if getattr(value, "__module__", None) in (None, builtins.__name__):
             if getattr(builtins, getattr(value, "__name__", ""), None) is value:
                 return self.value.__name__, set()
             raise ValueError(f"Cannot serialize function {value!r}: No module.")
-        return path_of(_importable(value))
+        path = _importable(value)
+        if not all(part.isidentifier() for part in value.__module__.split(".")):
+            # A migration's own module, whose name begins with a number.
+            text = f"importlib.import_module({quoted(value.__module__)}).{value.__qualname__}"
+            return text, {"import importlib", f"import {value.__module__}"}
+        return path_of(path)
 
 
 class IterableSerializer(BaseSerializer):

@@ -27,9 +27,7 @@ def emit_post_migrate(
     _emit(post_migrate, using, verbosity, interactive, stdout, plan, apps)
 
 
-def _emit(
-    signal: Any, using: str, verbosity: int, interactive: bool, stdout: Any, plan: Any, apps: Any
-) -> None:
+def _emit(signal: Any, using: str, verbosity: int, interactive: bool, stdout: Any, plan: Any, apps: Any) -> None:
     registry = places.registry()
     for app_config in registry.get_app_configs():
         signal.send(

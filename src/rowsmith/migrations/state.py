@@ -12,7 +12,7 @@ from rowsmith.fields.order import OrderWrt
 from rowsmith.fields.related import RECURSIVE
 from rowsmith.metadata.options import normalize_together
 from rowsmith.metadata.registry import Apps
-from rowsmith.metadata.registry import apps as global_apps
+from rowsmith.migrations import places
 from rowsmith.migrations.exceptions import InvalidBasesError
 from rowsmith.models import NOT_PROVIDED, Model
 from rowsmith.queryset.manager import Manager
@@ -184,7 +184,8 @@ class ModelState:
         options["constraints"] = [constraint.clone() for constraint in self.options["constraints"]]
         try:
             bases = tuple(
-                apps.get_model(*key_of(base, self.app_label)) if isinstance(base, str) else base for base in self.bases
+                apps.get_model(*key_of(base, self.app_label)) if isinstance(base, str) else base
+                for base in self.bases
             )
         except LookupError:
             raise InvalidBasesError(
@@ -352,7 +353,7 @@ class ProjectState:
         if not self._is_current or self._apps is None:
             models = dict(self.models)
             for label in sorted(self.real_apps):
-                for model in global_apps.all_models.get(label, {}).values():
+                for model in places.registry().all_models.get(label, {}).values():
                     if not model._meta.auto_created:
                         state = _real_state(model)
                         models.setdefault(state.key, state)
@@ -502,7 +503,9 @@ def _pointing(field: Any, state: ModelState, old: Key, label: str) -> Any:
 
 
 def _names_target(field: Any, name: str) -> bool:
-    return getattr(field.remote_field, "field_name", None) == name or name in (getattr(field, "to_fields", None) or ())
+    return getattr(field.remote_field, "field_name", None) == name or name in (
+        getattr(field, "to_fields", None) or ()
+    )
 
 
 def _with_target(field: Any, old: str, new: str) -> Any:
@@ -536,9 +539,7 @@ def _rebuilt(item: Any, of_name: Callable[[str], str], is_name: bool = False) ->
     if isinstance(item, list | tuple):
         # Of a pair (lookup, value), as conditions hold them, the first is a name.
         pair = isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) and not is_name
-        parts = [
-            _rebuilt(part, of_name, is_name or (pair and place == 0)) for place, part in enumerate(item)
-        ]
+        parts = [_rebuilt(part, of_name, is_name or (pair and place == 0)) for place, part in enumerate(item)]
         if not any(changed for changed, _ in parts):
             return False, item
         return True, type(item)(part for _, part in parts)
@@ -547,9 +548,7 @@ def _rebuilt(item: Any, of_name: Callable[[str], str], is_name: bool = False) ->
     _, args, kwargs = item.deconstruct()[-3:]
     names = type(item).__name__ in ("F", "OrderBy")
     new_args = [_rebuilt(arg, of_name, names) for arg in args]
-    new_kwargs = {
-        key: _rebuilt(value, of_name, key in ("fields", "include")) for key, value in kwargs.items()
-    }
+    new_kwargs = {key: _rebuilt(value, of_name, key in ("fields", "include")) for key, value in kwargs.items()}
     if not any(changed for changed, _ in (*new_args, *new_kwargs.values())):
         return False, item
     return True, type(item)(*(arg for _, arg in new_args), **{key: value for key, (_, value) in new_kwargs.items()})

@@ -49,13 +49,13 @@ class MigrationWriter:
         if migration.run_before:
             later = [f"        ({quoted(app)}, {quoted(name)})," for app, name in migration.run_before]
             lines += ["    run_before = [", *later, "    ]", ""]
-        lines += ["    dependencies = [", *sorted(set(dependencies)), "    ]"] if dependencies else [
-            "    dependencies = []"
-        ]
-        lines += ["", "    operations = [", *operations, "    ]"] if operations else ["", "    operations = []"]
-        copied = sorted(
-            line.removeprefix("import ") for line in imports if line.startswith("import ") and self._is_replaced(line)
+        lines += (
+            ["    dependencies = [", *sorted(set(dependencies)), "    ]"]
+            if dependencies
+            else ["    dependencies = []"]
         )
+        lines += ["", "    operations = [", *operations, "    ]"] if operations else ["", "    operations = []"]
+        copied = sorted(line.removeprefix("import ") for line in imports if is_numbered(line))
         header = []
         if self.include_header:
             now = datetime.datetime.now().astimezone()
@@ -69,10 +69,6 @@ class MigrationWriter:
             ]
         body = _import_block(imports)
         return "\n".join([*header, *([""] if header else []), *body, "", "", *lines]) + "\n"
-
-    def _is_replaced(self, line: str) -> bool:
-        """Whether an import is that of a migration: numbers make it no name, and what is replaced goes away."""
-        return any(not part.isidentifier() for part in line.removeprefix("import ").split("."))
 
     @property
     def filename(self) -> str:
@@ -113,13 +109,14 @@ class MigrationWriter:
         registry.unregister(type_)
 
 
+def is_numbered(line: str) -> bool:
+    """Whether an import line is that of a migration, whose name no import statement can say."""
+    return line.startswith("import ") and not all(part.isidentifier() for part in line[len("import ") :].split("."))
+
+
 def _import_block(imports: set[str]) -> list[str]:
     """The import lines: whole modules first, names of one module on one line."""
-    plain = sorted(line for line in imports if line.startswith("import "))
-    plain = [
-        f"# {line}" if any(not part.isidentifier() for part in line.removeprefix("import ").split(".")) else line
-        for line in plain
-    ]
+    plain = sorted(line for line in imports if line.startswith("import ") and not is_numbered(line))
     names: dict[str, set[str]] = {}
     for line in imports:
         if line.startswith("from "):

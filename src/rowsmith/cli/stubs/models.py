@@ -74,8 +74,11 @@ class ModelStub:
             if field.generated or isinstance(field, CompositePrimaryKey):
                 continue
             if field.is_relation and field.attname != field.name:
-                yield field.name, " | ".join(
-                    [self.imports.model(field.related_model), *(["None"] if field.null else []), values.SHAPED]
+                yield (
+                    field.name,
+                    " | ".join(
+                        [self.imports.model(field.related_model), *(["None"] if field.null else []), values.SHAPED]
+                    ),
                 )
             yield field.attname, values.assigned(field)
         if self.meta.pk.name != "pk":

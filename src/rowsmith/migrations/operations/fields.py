@@ -60,9 +60,7 @@ class FieldOperation(Foldable):
             self.model_name, self.name, app_label
         )
 
-    def _models(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> tuple[Any, Any] | None:
+    def _models(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> tuple[Any, Any] | None:
         """The model before and after, where its table is to be changed."""
         new = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, new):

@@ -98,9 +98,7 @@ class CreateModel(ModelOperation):
             return True
         wanted = app_label, name.lower()
         bases = [key_of(base, app_label) for base in self.bases if isinstance(base, str)]
-        return wanted in bases or any(
-            wanted in targets_of(field, app_label, self.name) for _, field in self.fields
-        )
+        return wanted in bases or any(wanted in targets_of(field, app_label, self.name) for _, field in self.fields)
 
     def reduce(self, operation: Operation, app_label: str) -> list[Operation] | bool:
         if isinstance(operation, DeleteModel) and operation.name_lower == self.name_lower:
@@ -240,9 +238,7 @@ class ModelOptionOperation(ModelOperation, Foldable):
             return [operation]
         return super().reduce(operation, app_label)
 
-    def _models(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> tuple[Any, Any] | None:
+    def _models(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> tuple[Any, Any] | None:
         """The model before and after, where its table is to be changed."""
         new = to_state.apps.get_model(app_label, self.name)
         if not self.allow_migrate_model(schema_editor.connection.alias, new):
@@ -471,5 +467,3 @@ class AlterModelManagers(ModelOptionOperation):
     @property
     def migration_name_fragment(self) -> str:
         return f"alter_{self.name_lower}_managers"
-
-

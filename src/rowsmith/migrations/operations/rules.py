@@ -240,9 +240,17 @@ class AddConstraint(RuleOperation):
         return f"{self.model_name_lower}_{self.constraint.name.lower()}"
 
     def reduce(self, operation: Operation, app_label: str) -> list[Operation] | bool:
-        if isinstance(operation, RemoveConstraint) and self._same(operation) and operation.name == self.constraint.name:
+        if (
+            isinstance(operation, RemoveConstraint)
+            and self._same(operation)
+            and operation.name == self.constraint.name
+        ):
             return []
-        if isinstance(operation, AlterConstraint) and self._same(operation) and operation.name == self.constraint.name:
+        if (
+            isinstance(operation, AlterConstraint)
+            and self._same(operation)
+            and operation.name == self.constraint.name
+        ):
             return [AddConstraint(self.model_name, operation.constraint)]
         return super().reduce(operation, app_label)
 
