@@ -120,6 +120,8 @@ class _Check:
     def indexes(self) -> Iterator[CheckMessage]:
         for index in self.meta.indexes:
             for asked, feature, what, consequence, code in (
+                (getattr(index, "of_vectors", False), "vector_indexes", "indexes of vectors",
+                 "An index won't be created, and the nearest are found by looking at all.", "models.W050"),
                 (index.condition is not None, "partial_indexes", "indexes with conditions",
                  "An index won't be created.", "models.W037"),
                 (index.include, "covering_indexes", "indexes with non-key columns",

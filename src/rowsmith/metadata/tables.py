@@ -181,6 +181,8 @@ class TableMaker(Record):
             documents: CreateDocuments = index.documents(model)
             return documents
         features = self.features
+        if getattr(index, "of_vectors", False) and not features.vector_indexes:
+            return None
         if (index.condition is not None and not features.partial_indexes) or (
             index.expressions and not features.expression_indexes
         ):

@@ -202,3 +202,44 @@ class SpGistIndex(PostgresIndex):
     def __init__(self, *expressions: Any, fillfactor: int | None = None, **options: Any) -> None:
         self.fillfactor = fillfactor
         super().__init__(*expressions, **options)
+
+
+class VectorIndex(PostgresIndex):
+    """An index that finds most of the nearest vectors, and finds them fast; needs the extension `vector`.
+
+    Its operator class says which distance it is for: `vector_l2_ops`, `vector_ip_ops`, `vector_cosine_ops`,
+    `vector_l1_ops`.
+    """
+
+    of_vectors = True
+
+
+class HnswIndex(VectorIndex):
+    """A graph of neighbours, in layers.
+
+    m:                how many neighbours each has.
+    ef_construction:  how many candidates are looked at for them.
+    """
+
+    suffix = "hnsw"
+    parameters = ("m", "ef_construction")
+
+    def __init__(
+        self, *expressions: Any, m: int | None = None, ef_construction: int | None = None, **options: Any
+    ) -> None:
+        self.m, self.ef_construction = m, ef_construction
+        super().__init__(*expressions, **options)
+
+
+class IvfflatIndex(VectorIndex):
+    """Lists of vectors around centres; to be made once there are rows.
+
+    lists:  how many lists.
+    """
+
+    suffix = "ivfflat"
+    parameters = ("lists",)
+
+    def __init__(self, *expressions: Any, lists: int | None = None, **options: Any) -> None:
+        self.lists = lists
+        super().__init__(*expressions, **options)

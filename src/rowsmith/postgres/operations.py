@@ -143,6 +143,12 @@ class UnaccentExtension(_Known):
     extension = "unaccent"
 
 
+class VectorExtension(_Known):
+    """Vectors, for VectorField; pgvector."""
+
+    extension = "vector"
+
+
 class _Collation(_Made):
     """A collation by its name."""
 

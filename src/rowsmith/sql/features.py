@@ -33,6 +33,7 @@ class Features(Record):
     virtual_columns: bool = True  # a computed column may be computed when it is read
     expression_defaults: bool = True  # a column's default may be computed
     exclusion_constraints: bool = False  # rows may exclude each other by any operator
+    vector_indexes: bool = False  # indexes find the nearest of many vectors
     comments: bool = False  # tables and columns carry comments
     column_collations: bool = True  # a column of text has a collation of its own
     set_default_on_delete: bool = True  # a foreign key may fall back to its column's default

@@ -131,6 +131,12 @@ class TextQuery(Extended):
     """What a prepared text is searched for."""
 
 
+class Vector(Type):
+    """Numbers of single precision, in order; `dimensions` of them, or as many as there are."""
+
+    dimensions: int | None = None
+
+
 class Computed(Type):
     """A value of type `of` that the database computed, and may return in a wider type than a column of it."""
 

@@ -28,6 +28,7 @@ FEATURES = Features(
     deferrable_unique=True,
     nulls_not_distinct=True,
     exclusion_constraints=True,
+    vector_indexes=True,
     comments=True,
     extended_types=True,
     isolation_levels=("read uncommitted", "read committed", "repeatable read", "serializable"),

@@ -33,6 +33,7 @@ _ELEMENTS: dict[type[types.Type], str] = {
     types.Json: _QUOTED,
     types.JsonPart: _QUOTED,
     types.HStore: _QUOTED,
+    types.Vector: _QUOTED,
     types.Range: _QUOTED,
     types.TextVector: _QUOTED,
     types.TextQuery: _QUOTED,

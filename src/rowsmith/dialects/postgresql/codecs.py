@@ -7,7 +7,7 @@ import json
 from datetime import tzinfo
 from typing import Any
 
-from rowsmith.dialects.postgresql.composites import HSTORE, array_codec, range_codec
+from rowsmith.dialects.postgresql.composites import HSTORE, array_codec, range_codec, vector_codec
 from rowsmith.sql import types
 from rowsmith.sql.codec import PLAIN, Codec, text_document
 
@@ -29,6 +29,8 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
             return Codec(encode=text_document)
         case types.Array(of):
             return array_codec(of, codec(of, use_tz=use_tz, zone=zone))
+        case types.Vector(dimensions):
+            return vector_codec(dimensions)
         case types.HStore():
             return HSTORE
         case types.Range(name, of):

@@ -1,4 +1,4 @@
-"""Values made of others, as PostgreSQL writes them: arrays, ranges, and texts by their keys.
+"""Values made of others, as PostgreSQL writes them: arrays, ranges, vectors, and texts by their keys.
 
 They travel to the server as text, which it is told the type of. The driver brings back those that every server has;
 what an extension or the user has added comes as text, too.
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import re
+from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from rowsmith.dialects.postgresql.arrays import writer
 from rowsmith.imports import Later
 from rowsmith.sql import types
 from rowsmith.sql.codec import Codec
+from rowsmith.sql.vectors import checked
 
 if TYPE_CHECKING:
     from psycopg.types import range as ranges
@@ -167,3 +170,22 @@ def _parsed_range(text: str, read: Callable[[str], Any]) -> Any:
         return read(bare) if bare else None
 
     return ranges.Range(value(quoted_lower, lower), value(quoted_upper, upper), first + last)
+
+
+# Vectors
+
+
+def vector_codec(dimensions: int | None) -> Codec:
+    """The codec of vectors, whose text is that of a list of numbers; of `dimensions` only, where that is given."""
+
+    def encode(value: Any) -> str:
+        return str(list(checked(value, dimensions)))
+
+    # The shortest decimals that stand for numbers of single precision are read as just those numbers.
+    inline = "_array('f', _loads({v})).tolist()"
+    return Codec(
+        encode=encode,
+        decode=lambda text: array("f", json.loads(text)).tolist(),
+        inline=inline,
+        names={"_array": array, "_loads": json.loads},
+    )

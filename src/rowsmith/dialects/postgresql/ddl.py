@@ -54,6 +54,8 @@ def column_type(type_: types.Type) -> str:
             return f"{column_type(of)}[{'' if size is None else size}]"
         case types.HStore():
             return "hstore"
+        case types.Vector(dimensions):
+            return "vector" if dimensions is None else f"vector({dimensions})"
         case types.Range(name):
             return name
         case types.TextVector():

@@ -19,7 +19,7 @@ from rowsmith.sql.statement import Binding
 
 _TEXTUAL = (t.Text, t.Varchar)
 _UNTYPED = (t.Text, t.Varchar, t.Unknown, t.Json, t.JsonText)
-_TOLD = (t.Array, t.HStore, t.Range, t.TextVector, t.TextQuery)
+_TOLD = (t.Array, t.HStore, t.Range, t.TextVector, t.TextQuery, t.Vector)
 """Types whose values travel as text, which the server is told wherever they stand."""
 _PARTS = {
     "week_day": "EXTRACT(DOW FROM {}) + 1",

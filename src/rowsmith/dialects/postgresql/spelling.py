@@ -54,6 +54,8 @@ def open_type(type_: t.Type) -> t.Type:
             return t.Text()
         case t.Serial(bits) | t.Integer(bits):
             return t.Integer(bits)
+        case t.Vector():
+            return t.Vector()
         case t.Array(of):
             # Arrays compare with arrays of the very same type only: one of varchar is none of text.
             return t.Array(t.Varchar() if isinstance(of, t.Varchar) else open_type(of))

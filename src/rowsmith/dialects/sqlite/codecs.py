@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
+from rowsmith.dialects.sqlite import vectors
 from rowsmith.exceptions import DataError
 from rowsmith.sql import types
 from rowsmith.sql.codec import PLAIN, Codec, text_document
@@ -100,6 +101,8 @@ def codec(type_: types.Type, *, use_tz: bool, zone: tzinfo) -> Codec:
             return _json(encoder, decoder)
         case types.JsonText(part):
             return PLAIN if part else Codec(encode=text_document)
+        case types.Vector(dimensions):
+            return vectors.codec(dimensions)
         case types.Array(of):
             return _array(codec(of, use_tz=use_tz, zone=zone))
         case _:

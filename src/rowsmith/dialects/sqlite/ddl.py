@@ -48,7 +48,7 @@ def column_type(type_: types.Type) -> str:
             return "bigint"
         case types.Uuid():
             return "char(32)"
-        case types.Binary():
+        case types.Binary() | types.Vector():
             return "BLOB"
         case types.Inet():
             return "char(39)"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rowsmith.dialects.sqlite import aggregates, numbers, trigrams
+from rowsmith.dialects.sqlite import aggregates, numbers, trigrams, vectors
 from rowsmith.dialects.sqlite import texts as text_functions
 from rowsmith.dialects.sqlite.accents import unaccent
 from rowsmith.keys import uuid7
@@ -210,6 +210,7 @@ _FUNCTIONS = (
     ("ROWSMITH_XOR", 2, xor),
     *text_functions.FUNCTIONS,
     *trigrams.FUNCTIONS,
+    *vectors.FUNCTIONS,
     ("ROWSMITH_UNACCENT", 1, unaccent),
 )
 # Functions that answer differently each time.

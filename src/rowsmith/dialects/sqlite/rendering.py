@@ -19,6 +19,8 @@ from rowsmith.sql import types as t
 from rowsmith.sql.statement import Binding
 
 _MOMENTS = (t.DateTime, t.Date, t.Time)
+_OCTETS = (t.Binary, t.Vector)
+"""Types that are kept as bytes, which JSON has no place for."""
 
 
 def _number(value: float) -> str:
@@ -30,8 +32,9 @@ def _json_array(type_: t.Type, encode: Callable[[Any], Any] | None) -> Callable[
     """What turns a list of prepared values into the JSON text that json_each() reads."""
     if isinstance(type_, t.Float):
         return lambda values: f"[{','.join([_number(value) for value in values])}]"
-    if isinstance(type_, t.Binary):
-        return lambda values: dumps([bytes(value).hex().upper() for value in values])
+    if isinstance(type_, _OCTETS):
+        octets = encode or bytes
+        return lambda values: dumps([octets(value).hex().upper() for value in values])
     if encode is None:
         return lambda values: dumps(list(values))
     return lambda values: dumps([encode(value) for value in values])
@@ -124,7 +127,7 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments, SqliteSearch):
         return f"{operand} BETWEEN {self.number(node.low, node.operand)} AND {self.number(node.high, node.operand)}"
 
     def listable(self, row: e.Row) -> e.Row:
-        binary = [isinstance(item.type, t.Binary) for item in row.items]
+        binary = [isinstance(item.type, _OCTETS) for item in row.items]
         items = zip(row.items, binary, strict=True)
         return e.Row(tuple(e.Function("HEX", (item,)) if is_binary else item for item, is_binary in items))
 
@@ -143,7 +146,7 @@ class SqliteRenderer(SqliteFunctions, SqliteDocuments, SqliteSearch):
         if isinstance(node.operand, e.Row):
             return self.row_in_list(node.operand, node.values)
         operand = self.render(node.operand)
-        if isinstance(node.values.type, t.Binary):
+        if isinstance(node.values.type, _OCTETS):
             operand = f"HEX({operand})"
         encode = _json_array(node.values.type, self.dialect.codec(node.values.type).encode)
         exact = isinstance(node.values.type, t.Decimal) and not _stored(node.operand)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rowsmith.dialects.renderer import Renderer
 from rowsmith.dialects.sqlite.aggregates import AGGREGATES, OVER
+from rowsmith.dialects.sqlite.vectors import DISTANCES
 from rowsmith.exceptions import NotSupportedError
 from rowsmith.records import replace
 from rowsmith.sql import expressions as e
@@ -49,6 +50,11 @@ class SqliteFunctions(Renderer):
         "%>": "ROWSMITH_WORD_SIMILAR",
         "%>>": "ROWSMITH_STRICT_WORD_SIMILAR",
     }
+
+    def infix(self, node: e.Infix) -> str:
+        if isinstance(node.left.type, t.Vector) and node.operator in DISTANCES:
+            return f"{DISTANCES[node.operator]}({self.render(node.left)}, {self.render(node.right)})"
+        return super().infix(node)
 
     def argument(self, node: e.Expression) -> str:
         # Exact numbers are bound as text, and only a column would turn them into numbers.
@@ -111,7 +117,8 @@ class SqliteFunctions(Renderer):
 
     def function_row(self, node: e.Function) -> str:
         # Documents are equal when all of their values are; only bytes have no place in one.
-        values = [f"HEX({self.render(a)})" if isinstance(a.type, t.Binary) else self.render(a) for a in node.arguments]
+        texts = [(self.render(argument), argument.type) for argument in node.arguments]
+        values = [f"HEX({text})" if isinstance(type_, t.Binary | t.Vector) else text for text, type_ in texts]
         return f"JSON_ARRAY({', '.join(values)})"
 
     def function_json_array(self, node: e.Function) -> str:
