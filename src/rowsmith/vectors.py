@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from rowsmith.exceptions import ValidationError
 from rowsmith.expressions.base import Expression, Resolved, Scope
@@ -30,6 +30,27 @@ class VectorField(Field[S, G]):
         "invalid": "%(value)r is not a list of numbers.",
         "dimensions": "The vector has %(found)d dimensions, not %(expected)d.",
     }
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: VectorField[Sequence[float], list[float]],
+            *args: Any,
+            dimensions: int | None = ...,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: VectorField[Sequence[float] | None, list[float] | None],
+            *args: Any,
+            dimensions: int | None = ...,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, dimensions: int | None = ..., null: bool = ..., **options: Any) -> None: ...
 
     def __init__(self, *args: Any, dimensions: int | None = None, **options: Any) -> None:
         if dimensions is not None and (type(dimensions) is not int or dimensions < 1):

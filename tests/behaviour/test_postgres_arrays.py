@@ -187,6 +187,20 @@ def test_length_elements_and_parts_of_arrays_chain(baskets):
         names(numbers__first=1)
 
 
+@pytest.mark.feature("E-011")
+def test_parts_of_arrays_are_taken_by_slices_of_names(baskets):
+    three = Basket.objects.filter(name="three")
+    for part, expected in (
+        (F("numbers")[0:2], [2, 3]), (F("numbers")[1:], [3, None]), (F("numbers")[:1], [2]), (F("numbers")[1], [3]),
+        (F("tags")[2:9], ["NULL", ""]), (F("grid")[1:], [[6]]), (F("numbers")[7:], []),
+    ):  # fmt: skip
+        assert three.annotate(part=part).get().part == expected, part
+    assert names(numbers__0_2=F("numbers")[:2]) == ["one", "two", "three", "empty"]
+    for wrong in (lambda: F("numbers")[-1], lambda: F("numbers")[0:2:2]):
+        with pytest.raises(ValueError):
+            wrong()
+
+
 @pytest.mark.plain
 @pytest.mark.feature("PG-011")
 def test_each_item_is_validated(database):

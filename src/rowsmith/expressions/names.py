@@ -54,9 +54,9 @@ class F(Expression):
 
 
 class Sliced(F):
-    """A part of a text: the characters from one place up to another, or a single one; places count from 0.
+    """A part of a text or an array: what stands from one place up to another, or at a single one; places count from 0.
 
-    length:  how many characters; None for all of the rest.
+    length:  how many characters or elements; None for all of the rest.
     """
 
     __slots__ = ("expression", "length", "start")
@@ -98,13 +98,29 @@ class Sliced(F):
 
     def resolve(self, scope: Scope) -> Resolved:
         operand = self.expression.resolve(scope)
+        if isinstance(operand.node.type, types.Array):
+            first = scope.value(self.start, types.Integer())
+            last = None if self.length is None else scope.value(self.length, types.Integer())
+            one: sql.Expression = sql.Literal(1, type=types.Integer())
+            part = sql.Subscript(
+                operand.node,
+                _sum(first, one),
+                None if last is None else _sum(first, last),
+                type=operand.node.type,
+                part=True,
+            )
+            return Resolved(part, operand.field)
         if not isinstance(operand.node.type, types.Text | types.Varchar):
             kind = type(operand.field).__name__
-            raise NotSupportedError(f"{self!r}: a {kind} does not support slicing; texts do.")
+            raise NotSupportedError(f"{self!r}: a {kind} does not support slicing; texts and arrays do.")
         places = [scope.value(self.start + 1, types.Integer())]
         if self.length is not None:
             places.append(scope.value(self.length, types.Integer()))
         return Resolved(sql.Function("SUBSTR", (operand.node, *places), type=types.Text()), operand.field)
+
+
+def _sum(one: sql.Expression, other: sql.Expression) -> sql.Expression:
+    return sql.Arithmetic("+", one, other, type=types.Integer())
 
 
 class OuterRef(F):

@@ -152,11 +152,12 @@ class Infix(Typed):
 
 
 class Subscript(Typed):
-    """An element of an array, or with `last` a part of it; the first element is number 1."""
+    """An element of an array; or a `part` of it, up to `last` or to its end. The first element is number 1."""
 
     operand: Expression
-    first: int
-    last: int | None = None
+    first: Expression
+    last: Expression | None = None
+    part: bool = field(default=False, kw_only=True)
 
 
 class ArrayItems(Typed):

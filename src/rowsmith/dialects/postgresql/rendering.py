@@ -72,12 +72,14 @@ class PostgresqlRenderer(PostgresqlFunctions, PostgresqlDocuments, PostgresqlSea
         return f"{text}::{self.dialect.column_type(open_type(node.type))}" if told else text
 
     def subscript(self, node: e.Subscript) -> str:
-        last = "" if node.last is None else f":{int(node.last)}"
         # One dimension after the other; parentheses between them would make an array of its own of each.
         operand = self.render(node.operand)
         if not isinstance(node.operand, e.Subscript):
             operand = f"({operand})"
-        return f"{operand}[{int(node.first)}{last}]"
+        first = self.render(node.first)
+        if not node.part:
+            return f"{operand}[{first}]"
+        return f"{operand}[{first}:{'' if node.last is None else self.render(node.last)}]"
 
     def array_items(self, node: e.ArrayItems) -> str:
         return f"ARRAY[{self.list(node.items)}]::{self.dialect.column_type(open_type(node.type))}"

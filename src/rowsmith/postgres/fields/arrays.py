@@ -190,6 +190,10 @@ class _Elements:
         return SliceTransform(self.start + 1, self.stop, *expressions, **options)
 
 
+def _place(number: int) -> sql.Literal:
+    return sql.Literal(number, type=types.Integer())
+
+
 class IndexTransform(Transform):
     """One element; NULL where there is none."""
 
@@ -203,7 +207,7 @@ class IndexTransform(Transform):
     def resolve(self, scope: Scope) -> Resolved:
         operand = self.lhs.resolve(scope)
         type_ = operand.node.type.of if isinstance(operand.node.type, types.Array) else types.Unknown()
-        return Resolved(sql.Subscript(operand.node, self.index, type=type_), self.base_field)
+        return Resolved(sql.Subscript(operand.node, _place(self.index), type=type_), self.base_field)
 
 
 class SliceTransform(Transform):
@@ -218,7 +222,8 @@ class SliceTransform(Transform):
 
     def resolve(self, scope: Scope) -> Resolved:
         operand = self.lhs.resolve(scope)
-        node = sql.Subscript(operand.node, self.start, self.end, type=operand.node.type)
+        first, last = _place(self.start), _place(self.end)
+        node = sql.Subscript(operand.node, first, last, type=operand.node.type, part=True)
         return Resolved(node, operand.field)
 
 
@@ -246,7 +251,7 @@ class _Items:
         """An element of the column."""
         type_ = left.node.type
         of = type_.of if isinstance(type_, types.Array) else types.Unknown()
-        return Resolved(sql.Subscript(left.node, 1, type=of), getattr(left.field, "base_field", None))
+        return Resolved(sql.Subscript(left.node, _place(1), type=of), getattr(left.field, "base_field", None))
 
     @classmethod
     def expressions(cls, left: Resolved, choices: list[Resolved]) -> Predicate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from rowsmith.exceptions import ValidationError
 from rowsmith.expressions.base import Resolved, Scope
@@ -34,6 +34,26 @@ class HStoreField(TypedField[S, G]):
     default_error_messages: ClassVar[dict[str, str]] = {
         "not_a_string": "The value of “%(key)s” is not a string or null.",
     }
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: HStoreField[Mapping[str, Any], dict[str, str | None]],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: HStoreField[Mapping[str, Any] | None, dict[str, str | None] | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
     def get_transform(self, name: str) -> Any:
         """A registered transform; any other name is a key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, overload
 
 from psycopg.types.range import Range
 
@@ -27,6 +27,14 @@ from rowsmith.postgres.operators import OperatorLookup, infix
 from rowsmith.sql import expressions as sql
 from rowsmith.sql import types
 from rowsmith.sql.predicates import Predicate
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+
+T = TypeVar("T")
+Bounds: TypeAlias = Range[T] | tuple[T | None, T | None] | list[T | None]
+"""What a range may be given as."""
 
 _BOUNDS = ("[)", "(]", "()", "[]")
 
@@ -187,6 +195,26 @@ class IntegerRangeField(RangeField[S, G]):
     type_name = "int4range"
     description = "Range of whole numbers"
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: IntegerRangeField[Bounds[int], Range[int]],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: IntegerRangeField[Bounds[int] | None, Range[int] | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
 
 class BigIntegerRangeField(RangeField[S, G]):
     """Whole numbers of 64 bits between two others."""
@@ -194,6 +222,26 @@ class BigIntegerRangeField(RangeField[S, G]):
     base_field = BigIntegerField
     type_name = "int8range"
     description = "Range of large whole numbers"
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BigIntegerRangeField[Bounds[int], Range[int]],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BigIntegerRangeField[Bounds[int] | None, Range[int] | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
 class DecimalRangeField(ContinuousRangeField[S, G]):
@@ -203,6 +251,26 @@ class DecimalRangeField(ContinuousRangeField[S, G]):
     type_name = "numrange"
     description = "Range of exact numbers"
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DecimalRangeField[Bounds[Decimal], Range[Decimal]],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DecimalRangeField[Bounds[Decimal] | None, Range[Decimal] | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
 
 class DateTimeRangeField(ContinuousRangeField[S, G]):
     """Instants between two others."""
@@ -211,6 +279,26 @@ class DateTimeRangeField(ContinuousRangeField[S, G]):
     type_name = "tstzrange"
     description = "Range of instants"
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DateTimeRangeField[Bounds[datetime], Range[datetime]],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateTimeRangeField[Bounds[datetime] | None, Range[datetime] | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
 
 class DateRangeField(RangeField[S, G]):
     """Days between two others."""
@@ -218,6 +306,26 @@ class DateRangeField(RangeField[S, G]):
     base_field = DateField
     type_name = "daterange"
     description = "Range of days"
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: DateRangeField[Bounds[date], Range[date]],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateRangeField[Bounds[date] | None, Range[date] | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
 # Lookups --------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import as_expression
@@ -20,6 +20,26 @@ class SearchVectorField(TypedField[S, G]):
     column_type = types.TextVector()
     face = "rowsmith.postgres.search"
     description = "A text prepared for searching"
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: SearchVectorField[str, str],
+            *args: Any,
+            null: Literal[False] = ...,
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: SearchVectorField[str | None, str | None],
+            *args: Any,
+            null: Literal[True],
+            **options: Any,
+        ) -> None: ...
+        @overload
+        def __init__(self, *args: Any, null: bool = ..., **options: Any) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
 
 class SearchQueryField(TypedField[S, G]):
