@@ -158,6 +158,8 @@ def test_arrays_hold_are_held_by_and_overlap_others(baskets):
     assert names(numbers__in=Basket.objects.filter(name="one").values("numbers")) == ["one"]
     assert Basket.objects.filter(name="two").update(numbers=[7]) == 1
     assert names(numbers=[7]) == ["two"]
+    with pytest.raises(ValueError, match="list of values"):
+        names(tags__contains="ab")
     Basket.objects.filter(name="two").update(numbers=None)
     assert names(numbers=None) == ["two", "none"]
 

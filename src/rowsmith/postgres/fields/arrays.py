@@ -110,6 +110,8 @@ class ArrayField(TypedField[S, G]):
     # Values -----------------------------------------------------------------------------------------------------------
 
     def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError(f"Field '{self.name}': an array takes a list of values, not the text {value!r}.")
         if not isinstance(value, list | tuple):
             return value
         if type(value) is list and set(map(type, value)) <= self.base_field.prep_types:
