@@ -118,6 +118,8 @@ def test_ranges_are_held_as_objects_and_given_as_pairs(tables):
         DecimalRangeField(default_bounds="<>")
     with pytest.raises(ValueError, match="two bounds"):
         Span.objects.filter(ints=(1, 2, 3))
+    with pytest.raises(ValidationError, match="two bounds"):
+        Span(ints=(1, 2, 3)).full_clean()
     assert DecimalRangeField(default_bounds="()").clone().default_bounds == "()"
     assert IntegerRangeField().deconstruct()[1] == "rowsmith.postgres.fields.IntegerRangeField"
 

@@ -12,7 +12,7 @@ from psycopg.types.range import Range
 from rowsmith.exceptions import ValidationError
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.transforms import Transform
-from rowsmith.fields.base import G, S, is_expression
+from rowsmith.fields.base import G, InvalidValue, S, is_expression
 from rowsmith.fields.dates import DateField, DateTimeField
 from rowsmith.fields.numbers import (
     BigIntegerField,
@@ -129,7 +129,8 @@ class RangeField(TypedField[S, G]):
             return value
         if isinstance(value, list | tuple):
             if len(value) != 2:
-                raise ValueError(f"Field '{self.name}': a range has two bounds, not {len(value)}: {value!r}.")
+                message = f"Field '{self.name}': a range has two bounds, not {len(value)}: {value!r}."
+                raise InvalidValue(message, code="invalid")
             return self._made(value[0], value[1])
         return value
 
