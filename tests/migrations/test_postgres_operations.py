@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from rowsmith import config, models
 from rowsmith import migrations as m
 from rowsmith.exceptions import IntegrityError, NotSupportedError
+from rowsmith.migrations.serializer import serialize
 from rowsmith.models import Q
+from rowsmith.models.functions import Lower
 from rowsmith.postgres import operations as o
 from rowsmith.postgres.constraints import ExclusionConstraint
-from rowsmith.postgres.fields import IntegerRangeField
-from rowsmith.postgres.indexes import GinIndex, OpClass
+from rowsmith.postgres.fields import ArrayField, DecimalRangeField, IntegerRangeField, Range
+from rowsmith.postgres.functions import RandomUUID
+from rowsmith.postgres.indexes import GinIndex, HnswIndex, OpClass
+from rowsmith.postgres.operations import HStoreExtension
+from rowsmith.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from rowsmith.postgres.validators import KeysValidator
+from rowsmith.vectors import VectorField
 
 
 def extensions(connection):
@@ -215,3 +224,46 @@ def test_other_databases_have_no_extensions(history):
     assert history.sql(o.HStoreExtension()) == []
     history.undo()
     o.HStoreExtension().create()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Range(1, 5, "[]"), Range(None, datetime.date(2024, 1, 2)), Range(empty=True), HStoreExtension(),
+        ArrayField(models.CharField(max_length=3), size=4, default=list), IntegerRangeField(default=Range(1, 2)),
+        DecimalRangeField(default_bounds="(]"), VectorField(dimensions=3), SearchVectorField(null=True),
+        GinIndex(OpClass(Lower("name"), name="gin_trgm_ops"), name="i", fastupdate=False),
+        HnswIndex(fields=["name"], name="i", m=3, opclasses=["vector_l2_ops"]),
+        ExclusionConstraint(name="c", expressions=[("span", "&&")], condition=Q(name="a"), include=["name"]),
+        SearchVector("name", weight="A", config="english") + SearchVector("name", config="english"),
+        SearchQuery("a", config="english", search_type="raw"), KeysValidator(["a"], strict=True), RandomUUID(),
+        o.CreateCollation("c", "C", provider="builtin"),
+        o.AddConstraintNotValid("Pony", models.CheckConstraint(condition=Q(pk=1), name="c")),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_what_is_postgresqls_alone_is_written_into_migrations(value):
+    text, imports = serialize(value)
+    names = {}
+    exec("\n".join(sorted(imports)), names)
+    again = eval(text, names)
+    assert type(again) is type(value)
+    if isinstance(value, models.Field):
+        assert repr(again.deconstruct()[1:]) == repr(value.deconstruct()[1:])
+    else:
+        assert again == value
+
+
+@pytest.mark.only("postgresql")
+def test_arrays_are_altered_with_their_elements(history):
+    key = ("id", models.BigAutoField(primary_key=True))
+    history(m.CreateModel("Word", [key, ("parts", ArrayField(models.CharField(max_length=3)))]))
+    history.model("Word").objects.create(parts=["abc"])
+    history(m.AlterField("Word", "parts", ArrayField(models.CharField(max_length=9), null=True)))
+    history.model("Word").objects.create(parts=["abcdefghi"])
+    history(m.AddField("Word", "spans", ArrayField(IntegerRangeField(), default=list)))
+    history(m.AddField("Word", "size", IntegerRangeField(default=Range(1, 4))))
+    word = history.model("Word").objects.order_by("pk").first()
+    assert (word.parts, word.spans, word.size) == (["abc"], [], Range(1, 4))
+    history(m.AlterField("Word", "parts", ArrayField(models.TextField(), null=True)))
+    assert history.model("Word").objects.filter(parts__contains=["abc"]).count() == 1

@@ -362,6 +362,17 @@ class FunctionSerializer(BaseSerializer):
         return path_of(path)
 
 
+class RangeSerializer(BaseSerializer):
+    """Ranges as PostgreSQL's driver has them: by the constructor of their class."""
+
+    def serialize(self) -> Written:
+        kind = type(self.value)
+        path = f"{kind.__module__}.{kind.__qualname__}"
+        if self.value.isempty:
+            return deconstructed(path, (), {"empty": True})
+        return deconstructed(path, (self.value.lower, self.value.upper, self.value.bounds), {})
+
+
 class IterableSerializer(BaseSerializer):
     def serialize(self) -> Written:
         return TupleSerializer(tuple(self.value)).serialize()
@@ -439,6 +450,10 @@ for _types, _serializer in reversed(
     registry.register(_types, _serializer)
 
 
+_BY_NAME: dict[str, type[BaseSerializer]] = {"psycopg.types.range.Range": RangeSerializer}
+"""The serializers of classes of libraries that need not be installed."""
+
+
 def serializer_for(value: Any) -> BaseSerializer:
     """What writes a value.
 
@@ -450,6 +465,10 @@ def serializer_for(value: Any) -> BaseSerializer:
     found = registry.find(value)
     if found is not None:
         return found
+    for kind in type(value).__mro__:
+        known = _BY_NAME.get(f"{kind.__module__}.{kind.__qualname__}")
+        if known is not None:
+            return known(value)
     if inspect.isroutine(value):
         return FunctionSerializer(value)
     if isinstance(value, Iterator | types.GeneratorType) or type(value).__name__ in ("dict_keys", "dict_values"):

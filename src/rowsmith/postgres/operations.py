@@ -160,6 +160,14 @@ class _Collation(_Made):
         self.name, self.locale = name, locale
         self.provider, self.deterministic = provider, deterministic
 
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        keywords: dict[str, Any] = {"name": self.name, "locale": self.locale}
+        if self.provider != "libc":
+            keywords["provider"] = self.provider
+        if not self.deterministic:
+            keywords["deterministic"] = False
+        return type(self).__name__, [], keywords
+
     def _create(self, schema_editor: Any) -> None:
         if not self.deterministic and self.provider != "icu":
             raise NotSupportedError(
