@@ -11,6 +11,7 @@ from rowsmith.fields.composite import CompositePrimaryKey, KeyPart
 from rowsmith.functions.extract import Extract
 from rowsmith.functions.truncate import TruncDate, TruncTime
 from rowsmith.lookups.registry import RELATED, find_transform, names_for
+from rowsmith.sql import types
 
 SHAPED = "_Shaped"
 """What every lookup takes as well: an expression or a queryset."""
@@ -40,6 +41,8 @@ _TAKEN = {
     "_datetime.time": "_datetime.time | str",
     "_uuid.UUID": "_uuid.UUID | str | int",
     "bytes": "bytes | bytearray | memoryview",
+    "dict[str, str | None]": "Mapping[str, Any]",
+    "list[float]": "Sequence[float]",
 }
 _PARTS: tuple[tuple[type, str], ...] = (
     (Extract, "int"), (TruncDate, "_datetime.date"), (TruncTime, "_datetime.time"),
@@ -58,6 +61,13 @@ def read(field: Any) -> str:
         return f"tuple[{', '.join(map(read, field.members))}]"
     if field.generated:
         field = field.output_field
+    match field.sql_type:
+        case types.Array() if hasattr(field, "base_field"):
+            return f"list[{read(field.base_field)}]"
+        case types.HStore():
+            return "dict[str, str | None]"
+        case types.Vector():
+            return "list[float]"
     overridden = type(field).to_python.__module__
     return next(
         (name for kind, name in _READ if isinstance(field, kind) and overridden.startswith("rowsmith.")), "Any"
