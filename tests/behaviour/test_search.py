@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 import rowsmith
@@ -78,6 +80,26 @@ class Quote(models.Model):
             SearchIndex(fields=["text"], language="simple", name="quote_texts"),
             SearchIndex(fields=["source"], name="quote_sources"),
         ]
+
+
+class Symbol(models.Model):
+    """Keys that are no numbers."""
+
+    code = models.CharField(max_length=3, primary_key=True)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        indexes = [SearchIndex(fields={"code": "A", "name": "B"}, fuzzy=True)]
+
+
+class Token(models.Model):
+    """Another kind of them, and a text that is elsewhere."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    symbol = models.ForeignKey(Symbol, on_delete=models.CASCADE)
+
+    class Meta:
+        indexes = [SearchIndex(fields={"symbol__name": "A"})]
 
 
 class Signed(models.Model):
@@ -318,6 +340,31 @@ def test_documents_follow_the_rows_that_they_are_made_of(music):
     assert found("sonata") == []
 
 
+def test_documents_of_rows_whose_keys_are_no_numbers(tables):
+    tables(Symbol, Token)
+    gold, silver = Symbol.objects.create(code="AU", name="Gold"), Symbol.objects.create(code="AG", name="Silver")
+    both = [Token.objects.create(symbol=gold), Token.objects.create(symbol=silver)]
+    assert Symbol.objects.search("au").get() == gold
+    assert [row.name for row in Symbol.objects.search("gold OR silver").order_by("-code")] == ["Gold", "Silver"]
+    assert [row.search_rank for row in Symbol.objects.search("gold OR silver")] == [0.07671] * 2
+    assert Symbol.objects.search("silvr", fuzzy=True).get() == silver
+    assert Token.objects.search("silver").get() == both[1]
+    silver.name = "Quicksilver"
+    silver.save()
+    assert not Token.objects.search("silver").exists()
+    assert Token.objects.search("quicksilver").get() == both[1]
+    Symbol.objects.create(code="PB", name="Lead")
+    Symbol.objects.filter(code="PB").update(code="HG")
+    assert Symbol.objects.search("hg").get().name == "Lead"
+    assert not Symbol.objects.search("pb").exists()
+    rebuild(Symbol)
+    assert Symbol.objects.search("hg").get().name == "Lead"
+    both[1].delete()
+    assert not Token.objects.search("quicksilver").exists()
+    silver.delete()
+    assert not Symbol.objects.search("quicksilver").exists()
+
+
 def test_documents_of_a_child_follow_the_table_of_the_parent(tables):
     tables(Signed, Letter)
     letter = Letter.objects.create(body="Dear friend", signature="Emily")
@@ -431,6 +478,8 @@ def test_a_word_that_a_document_has_stands_for_itself(tables):
     assert [row.text for row in Spelling.objects.search("card", fuzzy=True)] == ["card"]
     assert {row.text for row in Spelling.objects.search("carx", fuzzy=True)} == {"cart", "card", "care"}
     assert not Spelling.objects.search("carx").exists()
+    assert {row.text for row in Spelling.objects.search("carx", prefix=True, fuzzy=True)} == {"cart", "card", "care"}
+    assert {row.text for row in Spelling.objects.search("ca", prefix=True, fuzzy=True)} == {"cart", "card", "care"}
 
 
 def test_an_index_that_is_not_for_fuzzy_searches_says_so(treatises):

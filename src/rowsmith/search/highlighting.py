@@ -86,8 +86,8 @@ def _places(
 ) -> Iterable[tuple[int, int, int]]:
     """Where phrases stand: the first word of each, the one behind its last, and the number of the phrase."""
     for number, phrase in enumerate(phrases):
-        (first, _, fuzzy), *_ = phrase
-        if fuzzy and first not in forms:
+        (first, prefix, fuzzy), *_ = phrase
+        if fuzzy and not any(form == first or (prefix and form.startswith(first)) for form in forms):
             alike = {form for form in set(forms) if (similarity(form, first) or 0) >= SIMILARITY}
             yield from ((place, place + 1, number) for place, form in enumerate(forms) if form in alike)
         size = len(phrase)

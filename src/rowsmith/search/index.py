@@ -98,7 +98,9 @@ class SearchIndex(Deconstructible):
         if len(meta.pk_fields) != 1:
             raise FieldError(f"{meta.label} has a key of several columns; a SearchIndex needs a single one.")
         parts = tuple(_part(model, name, weight) for name, weight in self.fields.items())
-        return CreateDocuments(self.name, meta.db_table, meta.pk_fields[0].column, self.language, parts, self.fuzzy)
+        [key] = meta.pk_fields
+        numbered = isinstance(key.sql_type, types.Integer | types.Serial)
+        return CreateDocuments(self.name, meta.db_table, key.column, self.language, parts, self.fuzzy, numbered)
 
     @cached_property
     def _known(self) -> dict[Any, CreateDocuments]:

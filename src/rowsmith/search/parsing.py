@@ -134,6 +134,5 @@ def _wanted(required: list[tuple[Phrase, ...]], stop: frozenset[str]) -> tuple[W
 
 
 def _as_fuzzy(phrase: Phrase) -> Phrase:
-    if len(phrase.words) != 1 or phrase.words[0].prefix:
-        return phrase
-    return Phrase((replace(phrase.words[0], fuzzy=True),))
+    """Others will do for a single word, or for a beginning."""
+    return Phrase((replace(phrase.words[0], fuzzy=True),)) if len(phrase.words) == 1 else phrase

@@ -86,9 +86,10 @@ class DocumentPart(Record):
 class CreateDocuments(Record):
     """The documents of a table's rows: their words with weights and places, kept current by the database itself.
 
-    name:   what they are called; all that belongs to them has a name that begins so.
-    key:    the column of the table's key.
-    fuzzy:  words will be looked for that are spelled much alike.
+    name:      what they are called; all that belongs to them has a name that begins so.
+    key:       the column of the table's key.
+    fuzzy:     words will be looked for that are spelled much alike.
+    numbered:  keys are whole numbers.
     """
 
     name: str
@@ -97,6 +98,7 @@ class CreateDocuments(Record):
     language: str
     parts: tuple[DocumentPart, ...]
     fuzzy: bool = False
+    numbered: bool = True
 
 
 class RebuildDocuments(Record):
