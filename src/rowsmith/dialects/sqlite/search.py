@@ -116,9 +116,10 @@ class SqliteSearch(Renderer):
     def rank(self, node: Rank) -> str:
         documents = node.documents
         places, sizes = self.quote(f"{documents.name}_places"), self.quote(f"{documents.name}_docsize")
-        columns = zip(_columns(documents), documents.parts, strict=True)
-        weights = " ".join(f"WHEN '{_inner(column)}' THEN {WEIGHTS[part.weight]}" for column, part in columns)
-        order = " ".join(f"WHEN '{_inner(column)}' THEN {number}" for number, column in enumerate(_columns(documents)))
+        counts = ", ".join(
+            f"{WEIGHTS[part.weight]}, SUM(p.col = '{_inner(column)}')"
+            for column, part in zip(_columns(documents), documents.parts, strict=True)
+        )
         asked = (
             "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
             f"FROM json_each({self.searched(node.search, forms_text)})"
@@ -133,16 +134,11 @@ class SqliteSearch(Renderer):
             forms = f"wanted AS MATERIALIZED ({wanted}), forms(low, high) AS MATERIALIZED ({asked} UNION {near})"
         # Where others will do, to find them twice costs more than it saves.
         found = "" if node.fuzzy else f"AND p.doc IN ({self._found(node)})"
-        # Each word counts as in ts_rank(): the place of largest weight for itself, the others by their number.
         scores = (
             "SELECT doc, SUM(score) AS score FROM ("
-            "SELECT doc, MAX(weight) + SUM(weight / (n * n)) "
-            "- MAX(CASE WHEN weight = heaviest THEN weight / (n * n) END) AS score "
-            "FROM (SELECT *, MAX(weight) OVER (PARTITION BY doc, term) AS heaviest FROM ("
-            f"SELECT p.doc, p.term, CASE p.col {weights} END AS weight, "
-            f"ROW_NUMBER() OVER (PARTITION BY p.doc, p.term ORDER BY CASE p.col {order} END, p.offset) AS n "
+            f"SELECT p.doc, ROWSMITH_WORD_RANK({counts}) AS score "
             f"FROM forms CROSS JOIN {places} AS p WHERE p.term >= forms.low AND p.term <= forms.high "
-            f"{found})) GROUP BY doc, term) GROUP BY doc"
+            f"{found} GROUP BY p.doc, p.term) GROUP BY doc"
         )
         number, numbered = "k.value", f"json_each(json_array({self.render(node.key)})) AS k"
         if not documents.numbered:
@@ -151,7 +147,7 @@ class SqliteSearch(Renderer):
         # The detour of the key makes it worthwhile to SQLite to give the scores an index, which it makes once.
         return (
             f"COALESCE((WITH {forms}, scores AS MATERIALIZED ({scores}) "
-            "SELECT ROUND(scores.score / 1.64493406685 / ROWSMITH_LOG_LENGTH(s.sz) / (SELECT COUNT(*) FROM forms), "
+            "SELECT ROUND(scores.score / ROWSMITH_LOG_LENGTH(s.sz) / (SELECT COUNT(*) FROM forms), "
             f"{DECIMALS}) FROM {numbered} CROSS JOIN scores CROSS JOIN {sizes} AS s "
             f"WHERE scores.doc = {number} AND s.id = {number}), 0.0)"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 
@@ -73,11 +74,36 @@ def log_length(sizes: bytes | None) -> float | None:
     return math.log2(total + 1) or 1.0
 
 
+@lru_cache(maxsize=4096)
+def word_rank(*counted: float) -> float:
+    """What a word counts for a document, as PostgreSQL's ts_rank() has it.
+
+    counted:  for each text, the weight of words in it, and how often the word stands there.
+
+    The heaviest place counts for itself, and each other one by the square of its number.
+    """
+    total = heaviest = of_heaviest = 0.0
+    before = 0
+    for weight, count in zip(counted[::2], counted[1::2], strict=True):
+        first, before = before + 1, before + int(count)
+        for place in range(first, before + 1):
+            part = weight / (place * place)
+            total += part
+            if weight > heaviest:
+                heaviest, of_heaviest = weight, part
+    return (heaviest + total - of_heaviest) / _OF_ALL_PLACES
+
+
+_OF_ALL_PLACES = 1.64493406685
+"""What 1 + 1/4 + 1/9 and so on comes to."""
+
+
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("ROWSMITH_CHR", 1, character),
     ("ROWSMITH_ORD", 1, order),
     ("REVERSE", 1, reverse),
     ("ROWSMITH_LOG_LENGTH", 1, log_length),
+    ("ROWSMITH_WORD_RANK", -1, word_rank),
     ("REPEAT", 2, repeat),
     ("LPAD", 3, pad_left),
     ("RPAD", 3, pad_right),
