@@ -11,9 +11,11 @@ from rowsmith.exceptions import NotSupportedError, OperationalError
 from rowsmith.execution.checking import findings
 from rowsmith.models import Q
 from rowsmith.postgres.aggregates import ArrayAgg, BoolOr, Corr, JSONBAgg
+from rowsmith.postgres.constraints import ExclusionConstraint
 from rowsmith.postgres.expressions import ArraySubquery
 from rowsmith.postgres.fields import ArrayField, DateRangeField, HStoreField
 from rowsmith.postgres.functions import RandomUUID, TransactionNow
+from rowsmith.postgres.indexes import BTreeIndex, GinIndex, OpClass
 from rowsmith.postgres.search import (
     SearchHeadline,
     SearchQuery,
@@ -42,6 +44,18 @@ class PreparedManuscript(models.Model):
 
     class Meta:
         app_label = "elsewhere"
+
+
+class Seat(models.Model):
+    number = models.IntegerField()
+
+    class Meta:
+        app_label = "elsewhere"
+        constraints = [ExclusionConstraint(name="elsewhere_seat", expressions=[("number", "=")])]
+        indexes = [
+            GinIndex(fields=["number"], name="elsewhere_gin", fastupdate=False),
+            BTreeIndex(OpClass("number", "int4_ops"), name="elsewhere_class"),
+        ]
 
 
 @pytest.mark.feature("SR-008")
@@ -80,3 +94,13 @@ def test_its_aggregates_functions_and_arrays_are_refused(tables):
             list(Manuscript.objects.annotate(found=expression))
     Manuscript.objects.create(title="a")
     assert Manuscript.objects.annotate(key=RandomUUID()).get().key.version == 4
+
+
+def test_rules_and_methods_of_its_own_are_left_out_and_a_check_tells(tables):
+    tables(Seat)
+    assert [message.id for message in findings([Seat], ["default"])] == ["postgres.W001"]
+    for _ in range(2):
+        seat = Seat(number=1)
+        seat.full_clean()
+        seat.save()
+    assert Seat.objects.filter(number=1).count() == 2

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db import connections
 from rowsmith.exceptions import ValidationError
 from rowsmith.expressions.base import Expression, Resolved, Scope
 from rowsmith.expressions.combinable import Shaped
@@ -89,6 +90,9 @@ class ExclusionConstraint(BaseConstraint):
     def validate(
         self, model: Any, instance: Any, exclude: Collection[str] | None = None, using: str = DEFAULT_DB_ALIAS
     ) -> None:
+        if not connections[using].server_features.exclusion_constraints:
+            # The database does not keep it either, and a check has told so.
+            return
         rows = model._default_manager.using(using)
         for expression, operator in self.expressions:
             computed = over_row(model, expression, instance, exclude or ())
