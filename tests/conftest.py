@@ -148,6 +148,9 @@ class _Tables:
 
     def _drop(self, models: list[type]) -> None:
         connection = connections["default"]
+        with connection.schema_editor(creates_only=True) as editor:
+            for model in models:
+                editor.drop_documents(model)
         cascade = " CASCADE" if connection.vendor == "postgresql" else ""
         with connection.constraint_checks_disabled(), connection.cursor() as cursor:
             for model in models:

@@ -8,6 +8,8 @@ import pytest
 
 import rowsmith
 from rowsmith import models, transaction
+from rowsmith.apps import Apps
+from rowsmith.checks import CheckFailed
 from rowsmith.db import connections
 from rowsmith.exceptions import FieldError
 from rowsmith.models import Count, F, Q, Value
@@ -340,6 +342,17 @@ def test_documents_follow_the_rows_that_they_are_made_of(music):
     assert found("sonata") == []
 
 
+@pytest.mark.only("postgresql")
+def test_documents_follow_tables_that_are_emptied_at_once(music):
+    with connections["default"].cursor() as cursor:
+        cursor.execute("TRUNCATE behaviour_passage")
+    assert not Tune.objects.search("allegro").exists()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("TRUNCATE behaviour_instrument CASCADE")
+    assert not Tune.objects.search("piano").exists()
+    assert Tune.objects.search("beethoven").count() == 2
+
+
 def test_documents_of_rows_whose_keys_are_no_numbers(tables):
     tables(Symbol, Token)
     gold, silver = Symbol.objects.create(code="AU", name="Gold"), Symbol.objects.create(code="AG", name="Silver")
@@ -557,6 +570,19 @@ def test_an_index_says_what_is_wrong_with_it(options, message):
 def test_an_index_says_which_name_is_no_text(path, message):
     with pytest.raises(FieldError, match=message):
         SearchIndex(fields=[path], name="x").documents(Treatise)
+
+
+def test_a_check_tells_of_texts_that_are_none(database):
+    class Draft(models.Model):
+        title = models.CharField(max_length=10)
+
+        class Meta:
+            app_label = "drafts"
+            apps = Apps()
+            indexes = [SearchIndex(fields={"titel": "A"})]
+
+    with pytest.raises(CheckFailed, match=r"Draft has no field 'titel'.*Did you mean 'title'"):
+        rowsmith.create_tables(Draft)
 
 
 def test_an_index_is_built_again_from_its_parts():

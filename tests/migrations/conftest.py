@@ -59,7 +59,11 @@ def empty(connection: Any) -> None:
     if connection.vendor == "postgresql":
         query = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
     else:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        # Virtual tables first: those that they keep their data in cannot be dropped alone.
+        query = (
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+            "ORDER BY sql NOT LIKE 'CREATE VIRTUAL%'"
+        )
     with connection.constraint_checks_disabled():
         for (name,) in connection.fetch(query, (), list):
             connection.execute(definitions.drop_table(name, True, True), ())

@@ -52,6 +52,47 @@ def check(text="owl", publisher="penguin", number=1):
     assert Volume.objects.search("bat", index="own_texts").count() == 0
 
 
+TEXTS = """
+from rowsmith.search import SearchIndex
+
+class Author(models.Model):
+    name = models.CharField(max_length=20)
+
+class Book(models.Model):
+    title = models.CharField(max_length=20)
+    author = models.ForeignKey(Author, models.CASCADE)
+
+    class Meta:
+        indexes = [SearchIndex(fields={"title": "A", "author__name": "B"}, name="book_texts")]
+"""
+
+
+@pytest.mark.plain
+def test_migrations_carry_search_indexes(project):
+    project.models(TEXTS.replace('indexes = [', 'indexes = [] and ['))
+    project.make("shop")
+    project.migrate()
+    ann = project.model("Author").objects.create(name="Ann")
+    project.model("Book").objects.create(title="Owls", author=ann)
+    project.models(TEXTS)
+    assert "+ Create index book_texts on field(s) title, author__name of model Book" in project.make("shop")
+    assert "rowsmith.search.SearchIndex(" in project.text(project.files()[-1])
+    project.migrate()
+    assert project.model("Book").objects.search("owl ann").count() == 1
+    assert project.make("shop") == "No changes detected in app 'shop'\n"
+    # Other names for what is searched, a wider column, another language.
+    project.models(TEXTS.replace("max_length=20", "max_length=30").replace("}, name", '}, language="simple", name'))
+    project.make("shop")
+    project.migrate()
+    book = project.model("Book").objects
+    assert (book.search("owls ann").count(), book.search("owl ann").count()) == (1, 0)
+    project.model("Author").objects.update(name="Bob")
+    assert book.search("owls bob").count() == 1
+    project.migrate("shop", "zero")
+    project.migrate()
+    assert not project.model("Book").objects.search("owls").exists()
+
+
 def bound_to(field, model, name):
     field.set_attributes_from_name(name)
     field.model = model

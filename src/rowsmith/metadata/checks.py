@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rowsmith.exceptions import FieldDoesNotExist, did_you_mean
+from rowsmith.exceptions import FieldDoesNotExist, FieldError, did_you_mean
 from rowsmith.fields.base import is_expression
 from rowsmith.fields.composite import CompositePrimaryKey
 from rowsmith.fields.dates import DateField, TimeField
@@ -532,6 +532,8 @@ def _options(model: Any) -> Iterator[CheckMessage]:
     for index in meta.indexes:
         yield from _known_names(model, [name for name, _ in index.fields_orders], "indexes")
         yield from _known_names(model, index.include, "indexes")
+        if index.searched:
+            yield from _documents(model, index)
         if index.name and (index.name[0] == "_" or index.name[0].isdigit()):
             yield error(
                 f"The index name {index.name!r} cannot start with an underscore or a number.", model, "models.E033"
@@ -555,6 +557,14 @@ def _options(model: Any) -> Iterator[CheckMessage]:
                 hint=f"Features: {', '.join(known)}.",
             )
     yield from _ordering(model)
+
+
+def _documents(model: Any, index: Any) -> Iterator[CheckMessage]:
+    """What keeps the texts of a search index from being found."""
+    try:
+        index.documents(model)
+    except FieldError as problem:
+        yield error(str(problem), model, "rowsmith.E131")
 
 
 def _declared_accessors(model: Any) -> Iterator[CheckMessage]:

@@ -234,12 +234,19 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
                 )
 
             unless = f"IF TG_OP = 'UPDATE' THEN IF {self._unchanged(columns)} THEN RETURN NULL; END IF; END IF; "
+            emptied = f"IF TG_OP = 'TRUNCATE' THEN UPDATE {table} SET {name} = NULL; RETURN NULL; END IF; "
             body = refresh(before, "TG_OP <> 'INSERT'") + refresh(after, "TG_OP <> 'DELETE'")
-            made.append(_function(changed, f"{unless}{body}RETURN NULL;"))
+            made.append(_function(changed, f"{emptied}{unless}{body}RETURN NULL;"))
             made.append(
                 f"CREATE TRIGGER {changed} AFTER INSERT OR DELETE OR UPDATE ON {self.quote(other)} "
                 f"FOR EACH ROW EXECUTE FUNCTION {changed}()"
             )
+            if other != node.table:
+                emptied_trigger = self.quote(f"{node.name}_{number}_emptied")
+                made.append(
+                    f"CREATE TRIGGER {emptied_trigger} AFTER TRUNCATE ON {self.quote(other)} "
+                    f"FOR EACH STATEMENT EXECUTE FUNCTION {changed}()"
+                )
         return made
 
     def _unchanged(self, columns: Iterable[str]) -> str:
