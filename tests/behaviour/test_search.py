@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -340,6 +342,48 @@ def test_documents_follow_the_rows_that_they_are_made_of(music):
     assert found("piano") == []
     Composer.objects.all().delete()
     assert found("sonata") == []
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.plain
+@pytest.mark.parametrize("change", ["a row refers to it", "a row is moved to it", "a link leads to it"])
+def test_two_transactions_at_once_do_not_miss_each_other(music, database, postgresql_url, change):
+    """One changes a text, while the other lets a row refer to it."""
+    import psycopg
+
+    tune = Tune.objects.get(title="Spring sonata")
+    haydn = Composer.objects.get(name="Joseph Haydn")
+    flute = Instrument.objects.create(name="flute")
+    writes, table, key = {
+        "a row refers to it": (
+            f"INSERT INTO behaviour_tune (title, composer_id) VALUES ('Clock sonata', {haydn.pk})", "composer", haydn.pk
+        ),
+        "a row is moved to it": (
+            f"UPDATE behaviour_tune SET arranger_id = {haydn.pk} WHERE id = {tune.pk}", "composer", haydn.pk
+        ),
+        "a link leads to it": (
+            f"INSERT INTO behaviour_tune_instruments (tune_id, instrument_id) VALUES ({tune.pk}, {flute.pk})",
+            "instrument", flute.pk,
+        ),
+    }[change]  # fmt: skip
+    with (
+        psycopg.connect(postgresql_url) as one,
+        psycopg.connect(postgresql_url) as other,
+        ThreadPoolExecutor() as threads,
+    ):
+        one.execute(f"UPDATE behaviour_{table} SET name = 'Renamed' WHERE id = {key}")
+        written = threads.submit(other.execute, writes)
+        deadline = time.monotonic() + 10
+        with psycopg.connect(postgresql_url, autocommit=True) as watching:
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+            while not written.done() and time.monotonic() < deadline:
+                if watching.execute(waits, (other.info.backend_pid,)).fetchone()[0]:
+                    break
+        one.commit()
+        written.result(timeout=10)
+        other.commit()
+    expected = {"a row refers to it": "clock renamed"}.get(change, "spring renamed")
+    assert Tune.objects.search(expected).count() == 1
 
 
 @pytest.mark.only("postgresql")

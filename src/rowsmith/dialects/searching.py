@@ -17,12 +17,12 @@ def text_of(quote: Quote, part: DocumentPart, row: str, joined: Joined) -> str:
     """
     if not part.steps:
         return f"{row}.{quote(part.column)}"
-    rows = _chain(quote, part.steps, row)
+    rows = chain(quote, part.steps, row)
     order = ", ".join(f"s{number}.{quote(key)}" for number, step in enumerate(part.steps) for key in step.key)
     return joined(f"s{len(part.steps) - 1}.{quote(part.column)}", rows, order)
 
 
-def _chain(quote: Quote, steps: tuple[DocumentStep, ...], row: str) -> str:
+def chain(quote: Quote, steps: tuple[DocumentStep, ...], row: str) -> str:
     """The tables along the steps from `row`, joined, with the condition for the first."""
     joins = []
     for number, step in enumerate(steps):
@@ -49,6 +49,20 @@ def watched_columns(node: CreateDocuments) -> dict[str, tuple[str, ...]]:
             found[table].update(dict.fromkeys(step.key))
         found[table][part.column] = None
     return {table: tuple(columns) for table, columns in found.items()}
+
+
+def ways_on(node: CreateDocuments, table: str, *, own: bool) -> dict[tuple[DocumentStep, ...], tuple[str, ...]]:
+    """The steps that lead on from a row of `table`, each with the columns of the row that they begin with.
+
+    own:  from the rows that have the documents; else from those that documents lead to.
+    """
+    found: dict[tuple[DocumentStep, ...], tuple[str, ...]] = {}
+    for part in node.parts:
+        places = [0] if own else [number for number, step in enumerate(part.steps, 1) if step.table == table]
+        for place in places:
+            if rest := part.steps[place:]:
+                found[rest] = tuple(here for here, _ in rest[0].pairs)
+    return found
 
 
 def affected_rows(quote: Quote, node: CreateDocuments, table: str, row: str, *, own: bool = True) -> list[str]:

@@ -15,7 +15,7 @@ from json import dumps
 
 from rowsmith.dialects.definitions import DefinitionRenderer
 from rowsmith.dialects.renderer import Renderer
-from rowsmith.dialects.searching import affected_rows, text_of, watched_columns
+from rowsmith.dialects.searching import affected_rows, chain, text_of, watched_columns, ways_on
 from rowsmith.records import replace
 from rowsmith.sql import expressions as e
 from rowsmith.sql.search import (
@@ -25,6 +25,7 @@ from rowsmith.sql.search import (
     SIMILARITY,
     WEIGHTS,
     CreateDocuments,
+    DocumentStep,
     Fits,
     Phrase,
     Rank,
@@ -156,6 +157,9 @@ _QUERY, _WORDS, _FUZZY_QUERY, _FUZZY_WORDS = (
 # Definitions ---------------------------------------------------------------------------------------------------------
 
 
+_GAP = " || $$'-':1$$::tsvector || "
+
+
 def configuration(language: str) -> str:
     return f"rowsmith_{language}"
 
@@ -201,7 +205,10 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
             text = text_of(self.quote, part, row, _joined) if row else self.quote(part.column)
             words = f"to_tsvector('{called}', {called}_words(coalesce(({text})::text, '')))"
             vectors.append(f"setweight({words}, '{part.weight}')")
-        return " || ".join(vectors)
+        if len(vectors) == 1:
+            return vectors[0]
+        # What is no word keeps a place free between two texts: no phrase begins in one and ends in the other.
+        return f"ts_delete({_GAP.join(vectors)}, '-')"
 
     def _triggers(self, node: CreateDocuments) -> list[str]:
         """Triggers that compute the document of a row, and those on other tables that have it computed anew.
@@ -216,6 +223,7 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
             _function(
                 fill,
                 f"IF TG_OP = 'UPDATE' AND NEW.{name} IS NOT NULL THEN IF {same} THEN RETURN NEW; END IF; END IF; "
+                f"{self._held(ways_on(node, node.table, own=True))}"
                 f"NEW.{name} := {self._vector(node, 'NEW')}; RETURN NEW;",
             ),
             f"CREATE TRIGGER {fill} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {fill}()",
@@ -235,7 +243,8 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
 
             unless = f"IF TG_OP = 'UPDATE' THEN IF {self._unchanged(columns)} THEN RETURN NULL; END IF; END IF; "
             emptied = f"IF TG_OP = 'TRUNCATE' THEN UPDATE {table} SET {name} = NULL; RETURN NULL; END IF; "
-            body = refresh(before, "TG_OP <> 'INSERT'") + refresh(after, "TG_OP <> 'DELETE'")
+            held = self._held(ways_on(node, other, own=False))
+            body = refresh(before, "TG_OP <> 'INSERT'") + held + refresh(after, "TG_OP <> 'DELETE'")
             made.append(_function(changed, f"{emptied}{unless}{body}RETURN NULL;"))
             made.append(
                 f"CREATE TRIGGER {changed} AFTER INSERT OR DELETE OR UPDATE ON {self.quote(other)} "
@@ -248,6 +257,21 @@ class PostgresqlDocumentColumns(DefinitionRenderer):
                     f"FOR EACH STATEMENT EXECUTE FUNCTION {changed}()"
                 )
         return made
+
+    def _held(self, ways: Mapping[tuple[DocumentStep, ...], tuple[str, ...]]) -> str:
+        """Hold the rows that a row begins to refer to: who changes them now is waited for, and who will, sees the row.
+
+        Without it, of two transactions at once neither would see what the other does. A row that goes on referring to
+        the same ones needs no more than its own lock: who changes them has it computed anew.
+        """
+        text = ""
+        for steps, columns in ways.items():
+            held = f"PERFORM 1 FROM {chain(self.quote, steps, 'NEW')} FOR SHARE; "
+            text += (
+                f"IF TG_OP = 'INSERT' THEN {held}ELSIF TG_OP = 'UPDATE' THEN IF NOT ({self._unchanged(columns)}) "
+                f"THEN {held}END IF; END IF; "
+            )
+        return text
 
     def _unchanged(self, columns: Iterable[str]) -> str:
         before, after = (", ".join(f"{row}.{self.quote(column)}" for column in columns) for row in ("OLD", "NEW"))

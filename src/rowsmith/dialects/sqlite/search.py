@@ -183,7 +183,9 @@ class SqliteDocumentTables(DefinitionRenderer):
             return [f"INSERT INTO {name} ({name}) VALUES ('rebuild')"]
         columns = ", ".join(map(self.quote, _columns(node)))
         numbered = self._numbering(node, f"SELECT {self.quote(node.key)} FROM {self.quote(node.table)}")
-        return [f"DELETE FROM {name}", *numbered, f"INSERT INTO {name} (rowid, {columns}) {self._source(node)}"]
+        forgotten = [] if node.numbered else [f"DELETE FROM {self.quote(node.name + '_rows')}"]
+        filled = f"INSERT INTO {name} (rowid, {columns}) {self._source(node)}"
+        return [f"DELETE FROM {name}", *forgotten, *numbered, filled]
 
     def drop_documents(self, node: CreateDocuments) -> list[str]:
         triggers = [f"{node.name}_{number}" for number in range(3 * len(watched_columns(node)))]
