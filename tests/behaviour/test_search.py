@@ -133,6 +133,24 @@ class Crate(models.Model):
         indexes = [SearchIndex(fields={"label": "A", "pallet__label": "B"})]
 
 
+class Wrapper(models.Model):
+    title = models.CharField(max_length=100)
+
+    class Meta:
+        indexes = [SearchIndex(fields=["title"])]
+
+
+class Jacket(Wrapper):
+    """A child, whose parent has the documents."""
+
+    colour = models.CharField(max_length=20)
+
+
+class Glossy(Jacket):
+    class Meta:
+        proxy = True
+
+
 class Unsearched(models.Model):
     title = models.CharField(max_length=100)
 
@@ -429,6 +447,21 @@ def test_documents_of_a_child_follow_the_table_of_the_parent(tables):
     Signed.objects.update(signature="Charlotte")
     assert Letter.objects.search("charlotte").get() == letter
     assert not Letter.objects.search("emily").exists()
+
+
+def test_rows_of_a_child_are_found_by_the_documents_of_the_parent(tables):
+    tables(Wrapper, Jacket)
+    jackets = [Jacket.objects.create(title=title, colour="red") for title in ("Owls", "Cats", "Owls of the night")]
+    Wrapper.objects.create(title="An owl without a jacket")
+    found = Jacket.objects.search("owl").annotate(shown=Highlight("title", "owl"))
+    assert [(row.pk, row.shown) for row in found] == [
+        (jackets[0].pk, "<mark>Owls</mark>"), (jackets[2].pk, "<mark>Owls</mark> of the night"),
+    ]  # fmt: skip
+    assert Jacket.objects.filter(colour="red").search("cat").count() == 1
+    assert Wrapper.objects.search("owl").count() == 3
+    assert titles(Glossy.objects.search("night")) == ["Owls of the night"]
+    Jacket.objects.filter(title="Cats").update(title="Bats")
+    assert titles(Jacket.objects.search("bat OR cat")) == ["Bats"]
 
 
 def test_documents_are_made_of_rows_that_are_there_before_the_index(treatises):

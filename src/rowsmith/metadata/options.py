@@ -470,20 +470,21 @@ class Options:
                 f"{self.object_name} has: {', '.join(dict.fromkeys(known))}."
             ) from None
 
-    def search_index(self, name: str | None) -> Any:
-        """The search index of that name, or the only one.
+    def search_index(self, name: str | None) -> tuple[Any, Any]:
+        """The search index of that name, or the only one, with the model that declares it: this one or an ancestor.
 
         raises:  FieldError where there is none, or several and no name.
         """
-        found = [index for index in self.concrete_model._meta.indexes if index.searched]
+        models = dict.fromkeys((self.concrete_model, *self.ways_up))
+        found = [(index, model) for model in models for index in model._meta.indexes if index.searched]
         if not found:
             raise FieldError(
                 f"{self.object_name} has no SearchIndex, so there is nothing to search in. Add one to its Meta: "
                 "indexes = [rowsmith.search.SearchIndex(fields={'title': 'A', 'text': 'B'})]"
             )
-        chosen = [index for index in found if name is None or index.name == name]
+        chosen = [(index, model) for index, model in found if name is None or index.name == name]
         if len(chosen) != 1:
-            known = ", ".join(repr(index.name) for index in found)
+            known = ", ".join(repr(index.name) for index, _ in found)
             wrong = f"no SearchIndex {name!r}" if name is not None else "several"
             raise FieldError(f"{self.object_name} has {wrong}; write search(..., index=name) with one of: {known}.")
         return chosen[0]

@@ -200,7 +200,8 @@ class Refining(Shaped, Generic[M, R]):
         prefix:  the last word may be the beginning of one, for searching while somebody types.
         fuzzy:   for a word that no row has, those will do that are spelled much alike.
         """
-        found: Self = self.model._meta.search_index(index).search(self, text, prefix=prefix, fuzzy=fuzzy)
+        chosen, owner = self.model._meta.search_index(index)
+        found: Self = chosen.search(self, owner, text, prefix=prefix, fuzzy=fuzzy)
         return found
 
     def _linked_by(self, step: Any, key_field: Any, keys: list[Any]) -> Self:

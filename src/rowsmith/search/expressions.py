@@ -17,22 +17,28 @@ from rowsmith.sql import types
 
 
 class _OfDocument(Expression):
-    """Something that is told of the row's document and a search."""
+    """Something that is told of the row's document and a search.
 
-    def __init__(self, documents: sql.CreateDocuments, search: sql.Search, fuzzy: bool) -> None:
+    place:  the name of a field in the table that has the documents.
+    """
+
+    def __init__(self, documents: sql.CreateDocuments, search: sql.Search, fuzzy: bool, place: str) -> None:
         self.documents = documents
         self.search = search
         self.fuzzy = fuzzy
+        self.place = place
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.documents.name!r}, {self.search!r})"
 
     def fingerprint(self, values: list[Any]) -> Hashable:
         values.append(self.search)
-        return (type(self), self.documents, self.fuzzy)
+        return (type(self), self.documents, self.fuzzy, self.place)
 
     def _node(self, scope: Scope, kind: Any) -> Any:
-        key = scope.name("pk").node
+        key = scope.name(self.place).node
+        if self.place != "pk":
+            key = replace(key, name=self.documents.key)
         return kind(key, scope.value(self.search, types.Unknown()), documents=self.documents, fuzzy=self.fuzzy)
 
 

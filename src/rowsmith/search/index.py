@@ -115,20 +115,30 @@ class SearchIndex(Deconstructible):
 
     # What is asked
 
-    def search(self, queryset: Any, text: str, *, prefix: bool, fuzzy: bool) -> Any:
-        """The rows of a queryset that a text finds, the best first."""
+    def search(self, queryset: Any, owner: Any, text: str, *, prefix: bool, fuzzy: bool) -> Any:
+        """The rows of a queryset that a text finds, the best first.
+
+        owner:  the model that declares the index: that of the queryset, or an ancestor.
+        """
         if fuzzy and not self.fuzzy:
             raise FieldError(
                 f"The SearchIndex {self.name!r} is not for fuzzy searches; declare it with "
                 "SearchIndex(..., fuzzy=True)."
             )
         search = parse(text, self.language, prefix=prefix, fuzzy=fuzzy)
-        documents = self.documents_of(queryset.model._meta.concrete_model)
-        ranked = queryset.annotate(**{RANK: Rank(documents, search, fuzzy)})
+        documents = self.documents_of(owner)
+        place = "pk" if owner is queryset.model._meta.concrete_model else _own_field(owner)
+        ranked = queryset.annotate(**{RANK: Rank(documents, search, fuzzy, place)})
         if not search.required:
             return ranked.none()
-        found = ranked.filter(Fits(documents, search, fuzzy))
+        found = ranked.filter(Fits(documents, search, fuzzy, place))
         return found.order_by(F(RANK).desc(), "pk")
+
+
+def _own_field(model: Any) -> str:
+    """A field by which queries of derived models get to the model's own table."""
+    name: str = next(field.name for field in model._meta.local_concrete_fields if not field.primary_key)
+    return name
 
 
 def _part(model: Any, path: str, weight: str) -> DocumentPart:
