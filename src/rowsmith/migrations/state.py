@@ -12,9 +12,10 @@ from rowsmith.fields.order import OrderWrt
 from rowsmith.fields.related import RECURSIVE
 from rowsmith.metadata.options import normalize_together
 from rowsmith.metadata.registry import Apps
+from rowsmith.metadata.tables import constraint_name
 from rowsmith.migrations import places
 from rowsmith.migrations.exceptions import InvalidBasesError
-from rowsmith.models import NOT_PROVIDED, Model
+from rowsmith.models import NOT_PROVIDED, Index, Model
 from rowsmith.queryset.manager import Manager
 
 Key = tuple[str, str]
@@ -180,6 +181,7 @@ class ModelState:
     def render(self, apps: StateApps) -> Any:
         """The class, entered in `apps`."""
         options = {**self.options, "app_label": self.app_label, "apps": apps}
+        together = normalize_together(options.pop("index_together", None))
         options["indexes"] = [index.clone() for index in self.options["indexes"]]
         options["constraints"] = [constraint.clone() for constraint in self.options["constraints"]]
         try:
@@ -197,7 +199,13 @@ class ModelState:
         for name, manager in self.managers:
             body[name] = copy.copy(manager)
         kind: Any = type(Model)
-        return kind(self.name, bases, body)
+        model = kind(self.name, bases, body)
+        for names in together:
+            # Only migrations of old say so; the index has a name that nobody gave it.
+            columns = tuple(model._meta.get_field(name).column for name in names)
+            name = constraint_name(model._meta.db_table, columns, "idx")
+            model._meta.indexes.append(Index(fields=list(names), name=name))
+        return model
 
 
 def _bases_of(model: Any) -> tuple[Any, ...]:

@@ -58,26 +58,23 @@ def column_type(type_: types.Type) -> str:
 
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TOKEN = re.compile(
-    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|\w+|;|['\"`]", re.DOTALL
-)
+_QUOTED = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]", re.DOTALL)
+_WORD = re.compile(r"\w+|;")
 
 
 def is_whole(sql: str) -> bool:
     """Whether a text that ends with a semicolon ends there as a statement."""
-    depth, ended, begins = 0, False, list[str]()
-    for token in _TOKEN.findall(sql):
-        if token.startswith(("--", "/*")):
-            continue
-        word = token.upper()
-        ended = word == ";" and depth == 0
-        if token in ("'", '"', "`"):
-            return False  # a text that has not ended yet
-        if word in ("BEGIN", "CASE") and (word == "CASE" or "TRIGGER" in begins):
+    bare = _QUOTED.sub(" ", sql)
+    if "/*" in bare or any(quote in bare for quote in "'\"`["):
+        return False
+    depth, ended, in_trigger = 0, False, False
+    for token in _WORD.findall(bare.upper()):
+        ended = token == ";" and depth == 0
+        in_trigger = in_trigger or token == "TRIGGER"
+        if token == "CASE" or (token == "BEGIN" and in_trigger):
             depth += 1
-        elif word == "END" and depth:
+        elif token == "END" and depth:
             depth -= 1
-        begins.append(word)
     return ended
 
 
