@@ -31,6 +31,7 @@ def program(monkeypatch):
     """A program that has these models and no others; what other tests define is none of its tables."""
     for module in ("rowsmith.testing.databases", "rowsmith.execution.schema"):
         monkeypatch.setattr(f"{module}.apps", registry)
+    monkeypatch.setattr("rowsmith.migrations.places.global_apps", registry)
 
 
 @pytest.fixture
