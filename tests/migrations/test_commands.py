@@ -14,6 +14,7 @@ import rowsmith
 from rowsmith.db import connections
 from rowsmith.execution.schema import existing_tables
 from rowsmith.management import CommandError, call_command
+from rowsmith.migrations.executor import migrate_all
 from rowsmith.migrations.recorder import MigrationRecorder
 
 pytestmark = pytest.mark.plain
@@ -594,3 +595,14 @@ def test_the_command_line(project, tmp_path, bare):
     assert "There is no module 'nowhere'" in run("showmigrations", "--config", "nowhere").stderr
     assert run("--version").stdout.strip().endswith(rowsmith.__version__)
     assert "migrate" in run("--help").stdout
+
+
+def test_everything_is_migrated_by_one_call(project):
+    project.models(BOOK)
+    project.models("class Plain(models.Model):\n    n = models.IntegerField()", app="other")
+    project.make("shop")
+    state = migrate_all()
+    assert own_tables() == {"shop_author", "shop_book"} and applied() == ["shop.0001_initial"]
+    assert state.apps.get_model("shop", "Book")._meta.db_table == "shop_book"
+    migrate_all(create_others=True)
+    assert own_tables() == {"shop_author", "shop_book", "other_plain"}

@@ -11,13 +11,10 @@ from rowsmith.cli.command import DATABASE, INPUT, command
 from rowsmith.cli.errors import CommandError
 from rowsmith.cli.output import Output
 from rowsmith.db import connections
-from rowsmith.db.router import router
-from rowsmith.execution.checking import has_table
-from rowsmith.execution.schema import create_tables, existing_tables
 from rowsmith.migrations import places
 from rowsmith.migrations.autodetector import MigrationAutodetector
 from rowsmith.migrations.exceptions import AmbiguityError
-from rowsmith.migrations.executor import MigrationExecutor, Plan
+from rowsmith.migrations.executor import MigrationExecutor, Plan, create_missing
 from rowsmith.migrations.migration import Migration
 from rowsmith.migrations.signals import emit_post_migrate, emit_pre_migrate
 from rowsmith.migrations.state import ProjectState
@@ -92,7 +89,8 @@ def migrate(
     emit_pre_migrate(plan=plan, apps=before.apps, **told)
     if syncing:
         out.title("Synchronizing apps without migrations:")
-        _synchronize(out, executor, database, [app_label] if app_label else None)
+        for table in create_missing(executor, [app_label] if app_label else executor.loader.unmigrated_apps):
+            out.tell(f"    Creating table {table}")
     if targets or plan:
         out.title("Running migrations:")
     if plan:
@@ -209,24 +207,6 @@ def _described(operation: Any, backwards: bool) -> str:
         missing = backwards and not operation.reversible
     prefix = "Undo " if backwards else ""
     return f"{prefix}{text}{' (IRREVERSIBLE)' if missing else ''}"
-
-
-def _synchronize(out: Output, executor: MigrationExecutor, alias: str, labels: list[str] | None) -> None:
-    """Make the tables of apps without migrations, as far as they are missing."""
-    connection = connections[alias]
-    present = existing_tables(connection)
-    chosen = [
-        model
-        for model in places.registry().get_models(include_auto_created=True)
-        if model._meta.app_label in (labels or executor.loader.unmigrated_apps)
-        and has_table(model, connection)
-        and router.allow_migrate_model(alias, model)
-    ]
-    missing = [model for model in chosen if model._meta.db_table.strip('"') not in present]
-    for model in missing:
-        out.tell(f"    Creating table {model._meta.db_table}")
-    if missing:
-        create_tables(*missing, if_not_exists=True, using=alias)
 
 
 def _notice_changes(out: Output, executor: MigrationExecutor) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from rowsmith.config import DEFAULT_DB_ALIAS
+from rowsmith.db import connections
 from rowsmith.db.router import router
 from rowsmith.execution.checking import has_table
-from rowsmith.execution.schema import existing_tables
+from rowsmith.execution.schema import create_tables, existing_tables
+from rowsmith.migrations import places
 from rowsmith.migrations.loader import MigrationLoader
 from rowsmith.migrations.migration import Migration, Node
 from rowsmith.migrations.operations import AddField, CreateModel
 from rowsmith.migrations.recorder import MigrationRecorder
+from rowsmith.migrations.signals import emit_post_migrate, emit_pre_migrate
 from rowsmith.migrations.state import ProjectState
 
 Plan = list[tuple[Migration, bool]]
@@ -204,14 +208,14 @@ class MigrationExecutor:
         for operation in migration.operations:
             if isinstance(operation, CreateModel):
                 model = after.apps.get_model(migration.app_label, operation.name)
-                if not self._is_here(model):
+                if not self.has_table_here(model):
                     continue
                 if model._meta.db_table.strip('"').lower() not in present:
                     return False, state
                 made = True
             elif isinstance(operation, AddField):
                 model = after.apps.get_model(migration.app_label, operation.model_name)
-                if not self._is_here(model):
+                if not self.has_table_here(model):
                     continue
                 field = model._meta.get_field(operation.name)
                 if field.many_to_many:
@@ -224,7 +228,8 @@ class MigrationExecutor:
                 added = True
         return made or added, state
 
-    def _is_here(self, model: Any) -> bool:
+    def has_table_here(self, model: Any) -> bool:
+        """Whether a model is to have a table of its own in the database."""
         meta = model._meta
         return (
             meta.managed
@@ -237,3 +242,36 @@ class MigrationExecutor:
     def _columns(self, table: str) -> set[str]:
         query = self.connection.dialect.definitions().columns_query(table)
         return {row[0].lower() for row in self.connection.fetch(query, (), list)}
+
+
+def migrate_all(using: str = DEFAULT_DB_ALIAS, *, create_others: bool = False) -> ProjectState:
+    """Apply all migrations to a database, with the signals around them, and return the state of the models there.
+
+    create_others:  make the tables of apps without migrations, too, as far as they are missing.
+    """
+    executor = MigrationExecutor(connections[using])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    before = executor.state_before(plan)
+    emit_pre_migrate(using=using, verbosity=0, plan=plan, apps=before.apps)
+    if create_others:
+        create_missing(executor, executor.loader.unmigrated_apps)
+    state = executor.migrate([], plan, before)
+    emit_post_migrate(using=using, verbosity=0, plan=plan, apps=state.apps)
+    return state
+
+
+def create_missing(executor: MigrationExecutor, labels: Iterable[str]) -> list[str]:
+    """Make the tables of models of apps without migrations, as far as they are missing, and return their names."""
+    connection = executor.connection
+    present = existing_tables(connection)
+    wanted = frozenset(labels)
+    missing = [
+        model
+        for model in places.registry().get_models(include_auto_created=True)
+        if model._meta.app_label in wanted
+        and executor.has_table_here(model)
+        and model._meta.db_table.strip('"') not in present
+    ]
+    if missing:
+        create_tables(*missing, if_not_exists=True, using=connection.alias)
+    return [model._meta.db_table for model in missing]
