@@ -174,9 +174,15 @@ def test_what_rows_get_that_exist_is_asked(project, monkeypatch):
         project.make()
     assert ended.value.code == 3 and "not migrated" in project.errors
     answers = iter(["1", "3 + 4", "1", "timezone.now"])
-    monkeypatch.setattr("click.prompt", lambda *args, type=None, **more: _as(type, next(answers)))
+    offered = []
+
+    def prompt(text, type=None, default=None, **more):
+        offered.append(default)
+        return _as(type, next(answers))
+
+    monkeypatch.setattr("click.prompt", prompt)
     said = project.call("makemigrations", "shop", interactive=True)
-    assert "Provide a one-off default now" in said
+    assert "Provide a one-off default now" in said and offered[-1] == "timezone.now"
     assert "field=models.IntegerField(default=7),\n            preserve_default=False," in project.text(
         project.files()[-1]
     )
@@ -606,3 +612,47 @@ def test_everything_is_migrated_by_one_call(project):
     assert state.apps.get_model("shop", "Book")._meta.db_table == "shop_book"
     migrate_all(create_others=True)
     assert own_tables() == {"shop_author", "shop_book", "other_plain"}
+
+
+@pytest.mark.feature("CM-028")
+def test_flush_asks_first(project, monkeypatch):
+    project.models(BOOK)
+    project.make()
+    project.migrate()
+    project.model("Author").objects.create(name="Ann")
+    asked = []
+
+    def prompt(text, **options):
+        asked.append(text)
+        return answers.pop(0)
+
+    monkeypatch.setattr("click.prompt", prompt)
+    answers = ["no", "yes"]
+    assert "Flush cancelled." in project.call("flush")
+    assert "deletes ALL rows" in asked[0] and "'default'" in asked[0]
+    assert project.model("Author").objects.exists()
+    project.call("flush")
+    assert not project.model("Author").objects.exists() and applied() == ["shop.0001_initial"]
+
+
+@pytest.mark.feature("O-021")
+def test_a_model_that_needs_another_database_is_left_out(project, bare):
+    elsewhere = "postgresql" if bare.vendor == "sqlite" else "sqlite"
+    project.models(
+        f"""
+        class Here(models.Model):
+            pass
+
+        class There(models.Model):
+            class Meta:
+                required_db_vendor = "{elsewhere}"
+        """
+    )
+    assert "Create model There" in project.make()
+    project.migrate()
+    assert own_tables() == {"shop_here"} and applied() == ["shop.0001_initial"]
+    project.models("class Here(models.Model):\n    pass")
+    project.make()
+    project.migrate()
+    project.migrate("shop", "zero")
+    assert own_tables() == set()

@@ -228,3 +228,16 @@ def test_constraints_are_found_by_what_they_are_over(bare):
     assert names == [("shop_author_pkey",)]
     with pytest.raises(ProgrammingError):
         bare.execute("SELECT nothing FROM shop_author", ())
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.feature("MI-060")
+def test_a_table_is_moved(made):
+    with made.schema_editor(collect_sql=True) as editor:
+        editor.alter_db_tablespace(Book, None, "fast")
+        editor.alter_db_tablespace(Book, "fast", None)
+    assert editor.collected_sql == [
+        'ALTER TABLE "shop_book" SET TABLESPACE "fast";', 'ALTER TABLE "shop_book" SET TABLESPACE "pg_default";'
+    ]  # fmt: skip
+    with made.schema_editor() as editor:
+        editor.alter_db_tablespace(Book, None, "pg_default")

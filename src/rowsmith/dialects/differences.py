@@ -95,7 +95,8 @@ def differences(
         if was.comment != column.comment:
             steps.append(Comment(name, column.name, column.comment))
     steps += [
-        AddColumn(name, column, initial.get(column.name))
+        # That it is the key is told once it is there.
+        AddColumn(name, replace(column, primary_key=False), initial.get(column.name))
         for column in sorted(fresh, key=lambda column: column.generated is not None)
     ]
     steps += [RenameConstraint(name, _name_of(was), now) for was, now in kept if _name_of(was) != _name_of(now) != ""]

@@ -233,9 +233,25 @@ class SchemaEditor:
             if referring:
                 self.flush()
                 type_ = referring_type(new_type)
-                self._alter_with_referring(old_table, new_table, renamed, initial, referring, type_)
+                self._alter_with_referring(old_table, new_table, renamed, initial, referring, type_, new)
                 return
         self.alter_table(old_table, new_table, renamed, initial)
+        self._alter_columns_of_relations(old_field, new)
+
+    def _alter_columns_of_relations(self, old_field: Any, new: Any) -> None:
+        """Have relations that refer to several columns follow one of these, whose name and type are part of theirs."""
+        renamed: dict[Any, dict[str, str]] = {}
+        for rel in old_field.model._meta.own_reverse:
+            key = rel.field
+            if not key.forward or key.column is not None or old_field not in key.foreign_related_fields:
+                continue
+            later = _later(key.model, new)
+            if later is not None:
+                pairs = zip(key.members, later._meta.get_field(key.name).members, strict=True)
+                names = renamed.setdefault(key.model, {})
+                names.update({now.column: was.column for was, now in pairs})
+        for model, names in renamed.items():
+            self.alter(model, _later(model, new), renamed=names)
 
     def _has_columns(self, field: Any) -> bool:
         return any(self.maker.type_of(member) is not None for member in field.members)
@@ -248,6 +264,7 @@ class SchemaEditor:
         initial: Mapping[str, str],
         referring: Sequence[Any],
         type_: Any,
+        new_model: Any,
     ) -> None:
         """Change the type of a column together with those that hold its values: foreign keys are away meanwhile."""
         own = old.create.name
@@ -255,8 +272,9 @@ class SchemaEditor:
         for field in referring:
             name = field.model._meta.db_table
             if name not in tables:
+                later = _later(field.model, new_model)
                 table = self.maker.table(field.model)
-                tables[name] = (table, table)
+                tables[name] = (table, table if later is None else self.maker.table(later))
             before, after = tables[name]
             column = (
                 field.column
@@ -545,6 +563,13 @@ def _counterpart(model: Any, field: Any) -> Any:
     if owner._meta.db_table != model._meta.db_table or owner._meta.apps is model._meta.apps:
         return None
     return owner
+
+
+def _later(model: Any, new: Any) -> Any:
+    """A model as it is in the state that `new` belongs to; None where that is the same."""
+    meta = model._meta
+    found = new._meta.apps.all_models.get(meta.app_label, {}).get(meta.model_name)
+    return None if found is model else found
 
 
 def _refuse_keys(model: Any, *fields: Any) -> None:

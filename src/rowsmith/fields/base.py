@@ -103,6 +103,8 @@ class Field(RegisterLookup, Generic[S, G]):
     system_check_removed_details: ClassVar[dict[str, Any] | None] = None
 
     hidden: bool = False
+    # Whether it stands for a key that a migration has taken away, so that there is no column.
+    absent: bool = False
     is_relation: bool = False
     # Whether it is a relation whose columns, one or several, are in the model's own table.
     forward: bool = False

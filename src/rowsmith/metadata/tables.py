@@ -110,6 +110,8 @@ class TableMaker(Record):
 
     def type_of(self, field: Any) -> types.Type | None:
         """The column's type; None for a field that wants no column."""
+        if field.absent:
+            return None
         if field.generated:
             return self.type_of(field.output_field)
         if type(field).db_type not in (Field.db_type, ForeignKey.db_type):

@@ -319,7 +319,9 @@ class MigrationAutodetector:
         old, new = self.old.models[key], self.new[key]
         for name in [name for name in old.fields if name not in new.fields]:
             self._add(key, ops.RemoveField(new.name, name), gives=[("no field", *key, name)])
-        for name in [name for name in new.fields if name not in old.fields]:
+        # A new key comes when the old one is none any more.
+        added = [name for name in new.fields if name not in old.fields]
+        for name in [name for name in added if not new.fields[name].primary_key]:
             self._add_field(key, name)
         for name in [name for name in new.fields if name in old.fields]:
             before, after = old.fields[name], new.fields[name]
@@ -331,6 +333,8 @@ class MigrationAutodetector:
                 self._add_field(key, name, [("no field", *key, name)])
                 continue
             self._alter_field(key, name, before, after)
+        for name in [name for name in added if new.fields[name].primary_key]:
+            self._add_field(key, name)
 
     def _add_field(self, key: Key, name: str, needs: Iterable[Fact] = ()) -> None:
         state = self.new[key]

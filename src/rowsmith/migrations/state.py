@@ -53,6 +53,7 @@ class ModelState:
     fields:    by name, in order; none belongs to a model.
     bases:     labels of models, and classes that are no models.
     managers:  those with `use_in_migrations`.
+    keyless:   whether the primary key is gone, and another is still to come.
     """
 
     def __init__(
@@ -63,9 +64,11 @@ class ModelState:
         options: Mapping[str, Any] | None = None,
         bases: Iterable[Any] | None = None,
         managers: Iterable[tuple[str, Any]] | None = None,
+        keyless: bool = False,
     ) -> None:
         self.app_label = app_label
         self.name = name
+        self.keyless = keyless
         self.fields: dict[str, Any] = dict(fields)
         self.options: dict[str, Any] = {"indexes": [], "constraints": [], **(options or {})}
         self.bases: tuple[Any, ...] = tuple(bases or (Model,))
@@ -114,6 +117,7 @@ class ModelState:
             "options": self.options,
             "bases": self.bases,
             "managers": self.managers,
+            "keyless": self.keyless and not any(field.primary_key for field in changes.get("fields", {}).values()),
             **changes,
         }
         return ModelState(**given)
@@ -200,6 +204,9 @@ class ModelState:
             body[name] = copy.copy(manager)
         kind: Any = type(Model)
         model = kind(self.name, bases, body)
+        if self.keyless:
+            # What stands in its place has no column.
+            model._meta.pk.absent = True
         for names in together:
             # Only migrations of old say so; the index has a name that nobody gave it.
             columns = tuple(model._meta.get_field(name).column for name in names)
@@ -425,15 +432,18 @@ class ProjectState:
 
     def remove_field(self, app_label: str, model_name: str, name: str) -> None:
         state = self.model(app_label, model_name)
-        state.get_field(name)
-        self.put(state.clone(fields={known: field for known, field in state.fields.items() if known != name}))
+        keyless = state.keyless or state.get_field(name).primary_key
+        fields = {known: field for known, field in state.fields.items() if known != name}
+        self.put(state.clone(fields=fields, keyless=keyless))
 
     def alter_field(
         self, app_label: str, model_name: str, name: str, field: Any, preserve_default: bool = True
     ) -> None:
         state = self.model(app_label, model_name)
-        state.get_field(name)
-        self.put(state.clone(fields={**state.fields, name: _settled(field, preserve_default)}))
+        was_key = state.get_field(name).primary_key
+        fields = {**state.fields, name: _settled(field, preserve_default)}
+        has_key = any(known.primary_key for known in fields.values())
+        self.put(state.clone(fields=fields, keyless=(state.keyless or was_key) and not has_key))
 
     def rename_field(self, app_label: str, model_name: str, old_name: str, new_name: str) -> None:
         """Another name for a field, also where options and relations name it."""
