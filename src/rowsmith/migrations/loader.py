@@ -12,7 +12,6 @@ from rowsmith.migrations.exceptions import (
     AmbiguityError,
     BadMigrationError,
     InconsistentMigrationHistory,
-    NodeNotFoundError,
 )
 from rowsmith.migrations.graph import MigrationGraph
 from rowsmith.migrations.migration import Migration, Node
@@ -264,6 +263,3 @@ def forget_modules(package: str) -> None:
     for name in [known for known in sys.modules if known == package or known.startswith(f"{package}.")]:
         del sys.modules[name]
     importlib.invalidate_caches()
-
-
-__all__ = ["MigrationLoader", "NodeNotFoundError", "forget_modules"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rowsmith.migrations.operations import RenameField
+
 
 def optimize(operations: Sequence[Any], app_label: str) -> list[Any]:
     """The fewest operations that pairs of them can be reduced to, each pair as `Operation.reduce` says."""
@@ -45,10 +47,9 @@ def _once(operations: list[Any], app_label: str) -> list[Any] | None:
 def _is_progress(before: list[Any], after: list[Any]) -> bool:
     if len(after) < len(before):
         return True
-    weight = _order(before), _order(after)
-    return weight[1] < weight[0]
+    return _order(after) < _order(before)
 
 
 def _order(operations: list[Any]) -> int:
     """How far renamed fields stand behind their other changes: renaming comes first."""
-    return sum(place for place, operation in enumerate(operations) if type(operation).__name__ == "RenameField")
+    return sum(place for place, operation in enumerate(operations) if isinstance(operation, RenameField))

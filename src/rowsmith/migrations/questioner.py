@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rowsmith.migrations import places
-from rowsmith.models import NOT_PROVIDED
 
 
 class MigrationQuestioner:
@@ -57,6 +56,3 @@ class MigrationQuestioner:
     def ask_auto_now_add_addition(self, field_name: str, model_name: str) -> Any:
         """What existing rows get in a new column that tells when they were made."""
         return None
-
-
-__all__ = ["NOT_PROVIDED", "MigrationQuestioner"]
