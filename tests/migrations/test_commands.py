@@ -594,6 +594,8 @@ def test_the_command_line(project, tmp_path, bare):
     assert run("showmigrations", "-v", "0").stdout == "till\n [X] 0001_initial\n"
     assert run("migrate", "-v", "0").stdout == ""
     assert "[ ] 0001_initial" in run("showmigrations", DATABASE_URL="sqlite:///b.db").stdout
+    done = run("migrate", DATABASE_URL="sqlite:////nowhere/at/all.db")
+    assert done.returncode == 1 and done.stderr.startswith("OperationalError: ") and "Traceback" not in done.stderr
     (folder / "settings.py").write_text(
         "import rowsmith\nrowsmith.configure('sqlite:///c.db', models=['till.models'])\n"
     )

@@ -18,8 +18,16 @@ from rowsmith import config
 from rowsmith.checks import run_checks
 from rowsmith.cli.errors import CommandError
 from rowsmith.cli.output import Output
-from rowsmith.exceptions import ConnectionDoesNotExist, ImproperlyConfigured
+from rowsmith.exceptions import ConnectionDoesNotExist, Error, ImproperlyConfigured
 from rowsmith.migrations import places
+from rowsmith.migrations.exceptions import (
+    BadMigrationError,
+    CircularDependencyError,
+    InconsistentMigrationHistory,
+    InvalidBasesError,
+    IrreversibleError,
+    NodeNotFoundError,
+)
 
 
 class Commands(click.Group):
@@ -149,17 +157,30 @@ def check_models(out: Output, alias: str | None) -> None:
         out.tell(str(message), to_errors=True, fg="yellow")
 
 
+EXPECTED = (
+    CommandError,
+    Error,
+    BadMigrationError,
+    CircularDependencyError,
+    InconsistentMigrationHistory,
+    InvalidBasesError,
+    IrreversibleError,
+    NodeNotFoundError,
+)
+"""What goes wrong without being a mistake of the program: its message is enough."""
+
+
 def main() -> None:
     """Run the command that the arguments name."""
     with_traceback = "--traceback" in sys.argv
     try:
         rowsmith.main(standalone_mode=False)
-    except CommandError as error:
+    except EXPECTED as error:
         if with_traceback:
             traceback.print_exc()
         else:
             click.secho(f"{type(error).__name__}: {error}", fg="red", err=True)
-        raise SystemExit(error.returncode) from None
+        raise SystemExit(getattr(error, "returncode", 1)) from None
     except click.ClickException as error:
         error.show()
         raise SystemExit(error.exit_code) from None
