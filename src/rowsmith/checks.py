@@ -32,6 +32,7 @@ __all__ = [
     "Error",
     "Info",
     "Warning",
+    "known_tags",
     "register",
     "run_checks",
 ]
@@ -84,6 +85,13 @@ def check_switches(app_configs: Any = None, databases: Any = None, **options: An
 
 
 register(check_switches, "security", deploy=True)
+
+
+def known_tags(include_deployment_checks: bool = False) -> frozenset[str]:
+    """The tags that checks carry."""
+    return frozenset({"models"}).union(
+        *(names for _, names, deploy in _registered if include_deployment_checks or not deploy)
+    )
 
 
 def run_checks(

@@ -658,3 +658,55 @@ def test_a_model_that_needs_another_database_is_left_out(project, bare):
     project.migrate()
     project.migrate("shop", "zero")
     assert own_tables() == set()
+
+
+@pytest.mark.feature("CM-029")
+def test_what_empties_tables_and_sets_counters_is_printed(project, bare):
+    project.models(BOOK)
+    assert project.call("sqlflush") == "" and "No tables found." in project.errors
+    project.make()
+    project.migrate()
+    project.model("Author").objects.create(pk=7, name="Ann")
+    said = project.call("sqlflush")
+    assert said.startswith("BEGIN;\n") and said.endswith("COMMIT;\n") and '"shop_author"' in said
+    assert project.model("Author").objects.exists() and "rowsmith_migrations" not in said
+    said = project.call("sqlsequencereset", "shop")
+    if bare.vendor == "sqlite":
+        # A key is counted up from the largest one by itself.
+        assert said == "" and "No sequences found." in project.errors
+    else:
+        for statement in said.splitlines()[1:-1]:
+            bare.fetch(statement.rstrip(";"), (), list)
+    assert project.model("Author").objects.create(name="Bob").pk == 8
+    with pytest.raises(CommandError, match="nowhere"):
+        project.call("sqlsequencereset", "nowhere")
+
+
+@pytest.mark.feature("CM-035")
+def test_models_are_checked(project, bare):
+    project.models(BOOK)
+    assert project.call("check") == "System check identified no issues.\n"
+    tagged = project.call("check", "--list-tags")
+    assert (
+        "models\n" in tagged
+        and "security" not in tagged
+        and "security" in project.call("check", "--list-tags", "--deploy")
+    )
+    assert "identified no issues" in project.call("check", "shop", database=["default"], verbosity=1)
+    project.models("class Book(models.Model):\n    title = models.CharField(max_length=-1)\n", app="other")
+    with pytest.raises(CommandError, match=r"(?s)max_length.*identified 1 issue\.") as caught:
+        project.call("check")
+    assert caught.value.returncode == 1
+    assert "no issues" in project.call("check", "shop") and "no issues" in project.call("check", "--deploy", "-t", "security")
+    assert "1 issue." in project.call("check", "--fail-level", "CRITICAL") and "max_length" in project.errors
+    for wrong in (["nowhere"], ["--tag", "nothing"], ["--database", "nowhere"], ["--fail-level", "LOUD"]):
+        with pytest.raises(CommandError):
+            project.call("check", *wrong)
+    settings = connections.settings["default"]
+    project.models(BOOK, app="other")
+    rowsmith.configure({"default": settings}, debug=True)
+    assert "debug is on" not in project.call("check") + project.errors
+    project.call("check", deploy=True)
+    assert "debug is on" in project.errors
+    with pytest.raises(CommandError, match="debug is on"):
+        project.call("check", deploy=True, fail_level="WARNING")

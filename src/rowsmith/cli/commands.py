@@ -9,19 +9,30 @@ from pathlib import Path
 
 import click
 
-from rowsmith.cli import flush, makemigrations, migrate, showmigrations, sqlmigrate, squashmigrations
+from rowsmith.cli import (
+    check,
+    flush,
+    makemigrations,
+    migrate,
+    showmigrations,
+    sqlflush,
+    sqlmigrate,
+    squashmigrations,
+)
 from rowsmith.cli.command import call_command, main, rowsmith
 from rowsmith.cli.stubs.modules import model_modules, source_of, stub_of
 
 # Each is a module that enters its command by being imported.
 __all__ = [
     "call_command",
+    "check",
     "flush",
     "main",
     "makemigrations",
     "migrate",
     "rowsmith",
     "showmigrations",
+    "sqlflush",
     "sqlmigrate",
     "squashmigrations",
 ]

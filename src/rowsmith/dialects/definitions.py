@@ -267,6 +267,10 @@ class DefinitionRenderer:
         """The statements that delete all rows, and let keys begin at 1 again when `reset_sequences`."""
         raise NotImplementedError
 
+    def reset_sequence(self, table: str, column: str) -> str | None:
+        """What lets a counted column go on behind the largest value there is; None where it does by itself."""
+        return None
+
     def drop_table(self, name: str, if_exists: bool, cascade: bool) -> str:
         return f"DROP TABLE {'IF EXISTS ' if if_exists else ''}{self.quote(name)}{' CASCADE' if cascade else ''}"
 

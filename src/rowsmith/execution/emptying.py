@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rowsmith.db import connections
 from rowsmith.execution.schema import existing_tables
 from rowsmith.metadata.registry import Apps, apps
@@ -11,13 +13,19 @@ from rowsmith.metadata.tables import with_linking_tables
 def empty_tables(alias: str, *, reset_sequences: bool = False, registry: Apps = apps) -> None:
     """Delete all rows of all models of a registry that have a table in a database."""
     connection = connections[alias]
+    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        for statement in emptying_statements(connection, reset_sequences=reset_sequences, registry=registry):
+            cursor.execute(statement)
+
+
+def emptying_statements(connection: Any, *, reset_sequences: bool, registry: Apps) -> list[str]:
+    """What deletes all rows of all models that have a table there."""
     present = existing_tables(connection)
     models = with_linking_tables(registry.get_models(include_auto_created=True))
     tables = [model._meta.db_table for model in models if model._meta.db_table.strip('"') in present]
     if not tables:
-        return
+        return []
     definitions = connection.dialect.definitions()
     reset_sequences = reset_sequences and definitions.sequences_table in (None, *present)
-    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
-        for statement in definitions.empty_tables(tuple(tables), reset_sequences):
-            cursor.execute(statement)
+    statements: list[str] = definitions.empty_tables(tuple(tables), reset_sequences)
+    return statements

@@ -159,11 +159,15 @@ class PostgresDefinitions(PostgresqlDocumentColumns):
             made.append(f"ALTER TABLE {table} ALTER COLUMN {name} DROP NOT NULL")
         if is_counted and not was_counted:
             made.append(f"ALTER TABLE {table} ALTER COLUMN {name} ADD {self.after_key(new)}")
-            made.append(
-                f"SELECT setval(pg_get_serial_sequence({literal(table)}, {literal(new.name)}), "
-                f"coalesce(max({name}), 1), max({name}) IS NOT NULL) FROM {table}"
-            )
+            made.append(self.reset_sequence(node.table, new.name))
         return made
+
+    def reset_sequence(self, table: str, column: str) -> str:
+        name = self.quote(column)
+        return (
+            f"SELECT setval(pg_get_serial_sequence({literal(self.quote(table))}, {literal(column)}), "
+            f"coalesce(max({name}), 1), max({name}) IS NOT NULL) FROM {self.quote(table)}"
+        )
 
     def _full_type(self, column: Column) -> str:
         collation = self.collation(column.type)
