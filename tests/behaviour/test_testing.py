@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import unittest
 
 import pytest
@@ -289,3 +290,69 @@ def test_tests_are_left_out_by_what_the_database_can_do(database, empty_library)
     with CaptureQueriesContext(database) as captured:
         Author.objects.count()
     assert len(captured) == 1
+
+
+@pytest.mark.feature("TT-008")
+@pytest.mark.parametrize("base", [TestCase, TransactionTestCase])
+def test_fixtures_are_there_in_each_test(empty_library, base, tmp_path):
+    path = tmp_path / "tags.json"
+    label = Tag._meta.label_lower
+    path.write_text(json.dumps([{"model": label, "pk": 7, "fields": {"label": "from a file"}}]))
+
+    class Case(base):
+        fixtures = [str(path)]
+
+        def test_one(self):
+            self.assertEqual(Tag.objects.get(pk=7).label, "from a file")
+            Tag.objects.all().delete()
+
+        async def test_two(self):
+            self.assertEqual((await Tag.objects.aget(pk=7)).label, "from a file")
+            await Tag.objects.all().adelete()
+
+    passes(Case)
+    assert not Tag.objects.exists()
+    Case.fixtures = ["nowhere"]
+    assert "No fixture named 'nowhere' found" in said_by(Case)
+
+
+def said_by(case):
+    try:
+        return outcome(case)[1]
+    except Exception as error:
+        return str(error)
+
+
+@pytest.mark.feature("TT-008")
+def test_rows_from_before_the_class_come_back_after_each_test(empty_library, monkeypatch):
+    registry = Apps()
+    registry.all_models["behaviour"] = {model._meta.model_name: model for model in (Author, Tag)}
+    monkeypatch.setattr("rowsmith.testing.snapshots.registry", lambda: registry)
+    kept = Author.objects.create(name="kept", born=None)
+
+    class Case(TransactionTestCase):
+        serialized_rollback = True
+
+        def test_one(self):
+            self.assertEqual(Author.objects.get(), kept)
+            Author.objects.create(name="more")
+
+        def test_two(self):
+            self.assertEqual(Author.objects.get().name, "kept")
+            Author.objects.all().delete()
+
+    passes(Case)
+    assert Author.objects.get().name == "kept"
+    assert Author.objects.create(name="next").pk > kept.pk
+
+
+@pytest.mark.feature("TT-008")
+def test_only_tables_of_available_apps_are_emptied(empty_library):
+    class Case(TransactionTestCase):
+        available_apps = ["elsewhere"]
+
+        def test_one(self):
+            Tag.objects.create(label="stays")
+
+    passes(Case)
+    assert Tag.objects.get().label == "stays"

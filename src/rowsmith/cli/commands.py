@@ -11,7 +11,9 @@ import click
 
 from rowsmith.cli import (
     check,
+    dumpdata,
     flush,
+    loaddata,
     makemigrations,
     migrate,
     showmigrations,
@@ -26,7 +28,9 @@ from rowsmith.cli.stubs.modules import model_modules, source_of, stub_of
 __all__ = [
     "call_command",
     "check",
+    "dumpdata",
     "flush",
+    "loaddata",
     "main",
     "makemigrations",
     "migrate",

@@ -19,7 +19,7 @@ from rowsmith.sql.types import Serial
 def sqlflush(out: Output, database: str) -> str:
     """Print what `flush` would send."""
     connection = connection_of(database)
-    statements = emptying_statements(connection, reset_sequences=True, registry=places.registry())
+    statements = emptying_statements(connection, True, places.registry())
     if not statements:
         out.tell("No tables found.", to_errors=True)
     return _printed(out, statements)

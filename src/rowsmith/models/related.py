@@ -268,6 +268,8 @@ class Linked(Removing, Related):
 
     _rel: Any
     _reverse: bool
+    # Whether links are read from a file, which receivers of signals are told.
+    _raw = False
 
     def __init__(self, instance: Any) -> None:
         super().__init__()
@@ -377,7 +379,7 @@ class Linked(Removing, Related):
                 model=self.model,
                 pk_set=keys,
                 using=alias,
-                raw=False,
+                raw=self._raw,
             )
 
     def create(self, *, through_defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:

@@ -19,6 +19,8 @@ from rowsmith.db.session import call_back
 from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import did_you_mean
 from rowsmith.execution.emptying import empty_tables
+from rowsmith.serializers.fixtures import load_fixtures
+from rowsmith.testing.snapshots import restore, snapshot
 from rowsmith.testing.statements import CaptureQueriesContext
 
 logger = logging.getLogger("rowsmith.testing")
@@ -42,10 +44,17 @@ class TransactionTestCase(unittest.TestCase):
 
     databases:        the aliases that tests may use, or "__all__"; a query to another one fails the test.
     reset_sequences:  whether keys begin at 1 again in each test.
+    fixtures:         names of fixtures to load into each of these databases before each test.
+    serialized_rollback:  have the rows that were there before the class back after each test.
+    available_apps:   labels of the apps whose tables are emptied; None for all.
     """
 
     databases: ClassVar[Iterable[str] | Literal["__all__"]] = (DEFAULT_DB_ALIAS,)
     reset_sequences: ClassVar[bool] = False
+    fixtures: ClassVar[Iterable[str]] = ()
+    serialized_rollback: ClassVar[bool] = False
+    available_apps: ClassVar[Iterable[str] | None] = None
+    _before: ClassVar[dict[str, str]] = {}
     _runner: ClassVar[asyncio.Runner | None] = None
 
     # The loop of a class with coroutines
@@ -154,6 +163,12 @@ class TransactionTestCase(unittest.TestCase):
     @classmethod
     def _begin_class(cls) -> None:
         """What comes before all tests."""
+        cls._before = {alias: snapshot(alias) for alias in cls._aliases()} if cls.serialized_rollback else {}
+
+    @classmethod
+    def _load_fixtures(cls) -> None:
+        for alias in sorted(cls._aliases()) if cls.fixtures else ():
+            load_fixtures(*cls.fixtures, using=alias)
 
     @classmethod
     def _end_class(cls) -> None:
@@ -161,12 +176,17 @@ class TransactionTestCase(unittest.TestCase):
 
     def _begin_test(self) -> None:
         if self.reset_sequences:
-            for alias in self._aliases():
-                empty_tables(alias, reset_sequences=True)
+            self._empty()
+        self._load_fixtures()
 
     def _end_test(self) -> None:
+        self._empty()
+
+    def _empty(self) -> None:
         for alias in self._aliases():
-            empty_tables(alias, reset_sequences=self.reset_sequences)
+            empty_tables(alias, reset_sequences=self.reset_sequences, labels=self.available_apps)
+            if alias in self._before:
+                restore(alias, self._before[alias])
 
     # Assertions
 
@@ -249,6 +269,7 @@ class TestCase(TransactionTestCase):
         cls._class_blocks = _enter(cls._aliases())
         before = dict(vars(cls))
         try:
+            cls._load_fixtures()
             cls.setUpTestData()
         except BaseException:
             _roll_back(cls._class_blocks)
