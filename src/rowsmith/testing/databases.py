@@ -20,10 +20,9 @@ from rowsmith.execution.editor import SchemaEditor
 from rowsmith.execution.schema import create_tables
 from rowsmith.metadata.registry import apps
 from rowsmith.metadata.tables import in_dependency_order, with_linking_tables
-from rowsmith.migrations.executor import MigrationExecutor
+from rowsmith.migrations.executor import migrate_all
 from rowsmith.migrations.loader import MigrationLoader
 from rowsmith.migrations.places import migrations_module
-from rowsmith.migrations.signals import emit_post_migrate, emit_pre_migrate
 from rowsmith.records import replace
 
 PREFIX = "test_"
@@ -285,21 +284,10 @@ def _fingerprint(alias: str, server: Connection) -> str:
 
 def _make_tables(alias: str, migrate: bool) -> None:
     """Make the tables of all models: by migrations where their apps have any, unless told otherwise."""
-    if not migrate:
+    if migrate:
+        migrate_all(alias, create_others=True)
+    else:
         create_tables(using=alias, if_not_exists=True)
-        return
-    executor = MigrationExecutor(connections[alias])
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    before = executor.state_before(plan)
-    told: dict[str, Any] = {"verbosity": 0, "interactive": False, "stdout": None, "using": alias, "plan": plan}
-    emit_pre_migrate(apps=before.apps, **told)
-    state = executor.migrate([], plan, before)
-    models = apps.get_models(include_auto_created=True)
-    others = [model for model in models if model._meta.app_label not in executor.loader.migrated_apps]
-    wanted = [model for model in others if router.allow_migrate_model(alias, model)]
-    if wanted:
-        create_tables(*wanted, using=alias, if_not_exists=True)
-    emit_post_migrate(apps=state.apps, **told)
 
 
 @contextmanager
