@@ -48,15 +48,16 @@ def squashmigrations(
     interactive: bool,
 ) -> None:
     """Write one migration that stands for those of APP_LABEL from START, or from the first one, to END."""
-    if len(names) > 2:
+    if len(names) not in (1, 2):
         raise CommandError("squashmigrations takes the name of the last migration, and of the first one before it.")
+    *first, last = names
     loader = MigrationLoader(None)
-    end = found(loader, app_label, names[-1])
+    end = found(loader, app_label, last)
     if end.key not in loader.graph.nodes:
         raise CommandError(f"The migration '{end}' is replaced by a squash already; name that one.")
     chosen = [loader.graph.nodes[key] for key in loader.graph.forwards_plan(end.key) if key[0] == app_label]
-    if len(names) == 2:
-        start = found(loader, app_label, names[0])
+    if first:
+        start = found(loader, app_label, first[0])
         if start not in chosen:
             raise CommandError(
                 f"The migration '{start}' cannot be found. Maybe it comes after the migration '{end}'?"
