@@ -14,7 +14,7 @@ import inspect
 import pytest
 
 import rowsmith
-from rowsmith import aio, config, models, transaction
+from rowsmith import aio, asgi, config, models, transaction
 from rowsmith.db import Connection, connections
 from rowsmith.db.cursor import Cursor
 from rowsmith.db.transactions import Atomic
@@ -166,6 +166,14 @@ async def block():
             await q().acount()
 
 
+@entry(READS)
+async def limited():
+    async with rowsmith.deadline(600), rowsmith.statement_timeout(60):
+        assert [beast.name async for beast in q().timeout(60)]
+        assert [beast.name async for beast in q().timeout(60).aiterator(chunk_size=2)]
+        await aio.run(q().count)
+
+
 @entry(READS, models.QuerySet.acontains)
 async def acontains():
     await q().acontains(Beast(pk=1))
@@ -306,6 +314,28 @@ async def blocks():
 
 
 @entry(WRITES)
+async def limited_block():
+    async with rowsmith.deadline(600), transaction.atomic():
+        await Keeper.objects.acreate(name="one")
+        async with rowsmith.statement_timeout(60), transaction.atomic():
+            await Keeper.objects.acreate(name="two")
+
+
+@entry(WRITES, asgi.AtomicRequests.__call__)
+async def request():
+    async def app(scope, receive, send):
+        await Keeper.objects.acreate(name="one")
+        await Keeper.objects.acreate(name="two")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": scope["streamed"]})
+
+    async def send(message):
+        await asyncio.sleep(0)
+
+    await asgi.AtomicRequests(app)({"type": "http", "streamed": False}, None, send)
+
+
+@entry(WRITES)
 async def tasks_in_a_block():
     async with transaction.atomic():
         await asyncio.gather(*[Keeper.objects.acreate(name=f"task {number}") for number in range(3)])
@@ -379,6 +409,7 @@ def check_pool(connection, size):
 
 def configured(max_size):
     settings = dict(connections.settings["default"])
+    settings["ATOMIC_REQUESTS"] = True
     settings["POOL"] = {"timeout": 20, "min_size": 1, "max_size": max_size}
     config.configure({"default": settings})
     return connections["default"]

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, ExitStack
 from contextvars import Context
 from typing import Any
 
-from rowsmith import bridge
+from rowsmith import bridge, config
 from rowsmith.db.handler import connections
 from rowsmith.db.transactions import Atomic, set_rollback
 
@@ -20,9 +20,9 @@ class RequestBlocks:
     def __init__(self, *handlers: Any) -> None:
         """handlers:  callables that answer the request; `non_atomic_requests` may exempt any of them."""
         exempt = {alias for handler in handlers for alias in getattr(handler, "_non_atomic_requests", ())}
-        settings = {alias: connections.settings[alias] for alias in connections}
+        databases = config.current().databases
         self.aliases = [
-            alias for alias, found in settings.items() if found["ATOMIC_REQUESTS"] and alias not in exempt
+            alias for alias, found in databases.items() if found.atomic_requests and alias not in exempt
         ]
 
     def _blocks(self) -> list[Atomic]:
