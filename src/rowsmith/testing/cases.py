@@ -20,6 +20,7 @@ from rowsmith.db.transactions import Atomic
 from rowsmith.exceptions import did_you_mean
 from rowsmith.execution.emptying import empty_tables
 from rowsmith.serializers.fixtures import load_fixtures
+from rowsmith.testing.shared import TestBlock
 from rowsmith.testing.snapshots import restore, snapshot
 from rowsmith.testing.statements import CaptureQueriesContext
 
@@ -28,12 +29,6 @@ logger = logging.getLogger("rowsmith.testing")
 
 class DatabaseOperationForbidden(AssertionError):
     """A test asked a database that its class does not name in `databases`."""
-
-
-class _Wrapped(Atomic):
-    """The block around a test, or around the tests of a class, in which a durable block may stand."""
-
-    _from_testcase = True
 
 
 class TransactionTestCase(unittest.TestCase):
@@ -317,7 +312,7 @@ class _PerTest:
 def _enter(aliases: Iterable[str]) -> dict[str, Atomic]:
     blocks: dict[str, Atomic] = {}
     for alias in sorted(aliases):
-        block = _Wrapped(alias, savepoint=True, durable=False)
+        block = TestBlock(alias, savepoint=True, durable=False)
         block._enter(None)
         blocks[alias] = block
     return blocks

@@ -17,8 +17,10 @@ from rowsmith.exceptions import TransactionManagementError
 from rowsmith.testing.databases import place_of
 
 
-class _Wrapped(Atomic):
-    """The block around a test, in which a durable block may stand."""
+class TestBlock(Atomic):
+    """The block around a test, or around the tests of a class, in which a durable block may stand."""
+
+    __test__ = False
 
     _from_testcase = True
 
@@ -105,7 +107,7 @@ def _leased(connection: Connection) -> Iterator[None]:
     session.pinned = True
     raw.holder = Holder("the transaction of a test")
     connection._session = _Everywhere(variable, session)  # type: ignore[assignment]
-    block = _Wrapped(connection.alias, savepoint=True, durable=False)
+    block = TestBlock(connection.alias, savepoint=True, durable=False)
     try:
         block._enter(None)
         try:
